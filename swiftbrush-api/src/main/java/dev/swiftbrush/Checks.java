@@ -1,0 +1,24 @@
+package dev.swiftbrush;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Argument checks whose failures say what was asked and what was found. */
+final class Checks {
+
+    private Checks() {}
+
+    static void requireArgument(boolean holds, String message, Object... args) {
+        if (!holds) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, message, args));
+        }
+    }
+
+    /** Returns {@code value}, or refuses its absence as any other bad argument. */
+    static <T> T requirePresent(@Nullable T value, String name) {
+        if (value == null) {
+            throw new IllegalArgumentException(name + " must not be null");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,11 @@
+package dev.swiftbrush;
+
+/** The number format in which a model computes. */
+public enum Precision {
+    /** {@link #FP16} on CUDA, {@link #FP32} on a CPU, where half precision is slower than single. */
+    AUTO,
+    /** IEEE single precision, 32 bits. */
+    FP32,
+    /** IEEE half precision, 16 bits: half the memory. */
+    FP16
+}
