@@ -1,0 +1,233 @@
+package dev.swiftbrush.runtime.export;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.google.protobuf.ByteString;
+import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.weights.StoredTensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An ONNX graph that is being written: nodes in the order of execution, each value named once. The same calls write the
+ * same bytes. Use from one thread.
+ */
+final class Graph {
+    private static final int OPSET = 20;
+    private static final int IR_VERSION = 9;
+    static final String MICROSOFT = "com.microsoft";
+
+    private final DType compute;
+    private final GraphProto.Builder proto = GraphProto.newBuilder();
+    private final Map<String, StoredTensor> stored = new LinkedHashMap<>();
+    private final Map<String, GraphTensor> constants = new HashMap<>();
+    private int values;
+
+    /** @param compute the type that networks compute in: F32 or F16 */
+    Graph(String name, DType compute) {
+        this.compute = compute;
+        proto.setName(name);
+    }
+
+    DType compute() {
+        return compute;
+    }
+
+    /** Declares an input; each size is named, or a number where it is fixed. */
+    GraphTensor input(String name, DType type, Object... sizes) {
+        proto.addInput(valueInfo(name, type, sizes));
+        long[] known = Arrays.stream(sizes)
+                .mapToLong(size -> size instanceof Number number ? number.longValue() : Shape.UNKNOWN)
+                .toArray();
+        return new GraphTensor(this, name, type, Shape.of(known));
+    }
+
+    /** Declares what the graph gives; sizes as in {@link #input}. */
+    void output(String name, GraphTensor value, Object... sizes) {
+        node("Identity", List.of(value), List.of(name));
+        proto.addOutput(valueInfo(name, value.type(), sizes));
+    }
+
+    /** A weight whose bytes stay where they are stored. */
+    GraphTensor weight(String name, StoredTensor tensor) {
+        if (stored.putIfAbsent(name, tensor) == null) {
+            TensorProto.Builder initializer = TensorProto.newBuilder()
+                    .setName(name)
+                    .setDataType(type(tensor.dtype()))
+                    .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                    .addExternalData(entry("location", tensor.file().getFileName().toString()))
+                    .addExternalData(entry("offset", Long.toString(tensor.offset())))
+                    .addExternalData(entry("length", Long.toString(tensor.byteLength())));
+            for (long size : tensor.sizes()) {
+                initializer.addDims(size);
+            }
+            proto.addInitializer(initializer);
+        }
+        return new GraphTensor(this, name, tensor.dtype(), Shape.of(tensor.sizes()));
+    }
+
+    /** Where the weights of this graph are stored, by their names in it. */
+    Map<String, StoredTensor> stored() {
+        return stored;
+    }
+
+    /** A constant in the type that networks compute in. */
+    GraphTensor constant(float[] values, long... sizes) {
+        return single(values, sizes).cast(compute);
+    }
+
+    /** A constant in single precision, whatever networks compute in. */
+    GraphTensor single(float[] values, long... sizes) {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return constant(DType.F32, bytes.array(), sizes);
+    }
+
+    GraphTensor scalar(double value) {
+        return constant(new float[] {(float) value});
+    }
+
+    /** Stands for an optional input that a node goes without. */
+    GraphTensor absent() {
+        return new GraphTensor(this, "", compute, Shape.of());
+    }
+
+    GraphTensor integers(long... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asLongBuffer().put(values);
+        return constant(DType.I64, bytes.array(), values.length);
+    }
+
+    /** Constants of equal content are one initialiser. */
+    private GraphTensor constant(DType type, byte[] content, long... sizes) {
+        String key = type + Arrays.toString(sizes) + Arrays.toString(content);
+        return constants.computeIfAbsent(key, missing -> {
+            String name = "constant_" + constants.size();
+            TensorProto.Builder tensor = TensorProto.newBuilder()
+                    .setName(name)
+                    .setDataType(type(type))
+                    .setRawData(ByteString.copyFrom(content));
+            for (long size : sizes) {
+                tensor.addDims(size);
+            }
+            proto.addInitializer(tensor);
+            return new GraphTensor(this, name, type, Shape.of(sizes));
+        });
+    }
+
+    /** Appends a node with one result. */
+    GraphTensor node(String op, DType type, Shape shape, List<GraphTensor> inputs, AttributeProto... attributes) {
+        String name = op + "_" + values++;
+        node(op, inputs, List.of(name), attributes);
+        return new GraphTensor(this, name, type, shape);
+    }
+
+    private void node(String op, List<GraphTensor> inputs, List<String> outputs, AttributeProto... attributes) {
+        int dot = op.lastIndexOf('.');
+        NodeProto.Builder node = NodeProto.newBuilder()
+                .setName(outputs.get(0))
+                .setOpType(op.substring(dot + 1))
+                .addAllOutput(outputs)
+                .addAllAttribute(Arrays.asList(attributes));
+        if (dot > 0) {
+            node.setDomain(op.substring(0, dot));
+        }
+        inputs.forEach(input -> node.addInput(input.name()));
+        proto.addNode(node);
+    }
+
+    static AttributeProto attribute(String name, long value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.INT)
+                .setI(value)
+                .build();
+    }
+
+    static AttributeProto attribute(String name, double value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.FLOAT)
+                .setF((float) value)
+                .build();
+    }
+
+    static AttributeProto attribute(String name, String value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.STRING)
+                .setS(ByteString.copyFromUtf8(value))
+                .build();
+    }
+
+    static AttributeProto attribute(String name, long[] values) {
+        AttributeProto.Builder attribute =
+                AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
+        for (long value : values) {
+            attribute.addInts(value);
+        }
+        return attribute.build();
+    }
+
+    ModelProto model() {
+        return ModelProto.newBuilder()
+                .setIrVersion(IR_VERSION)
+                .setProducerName("SwiftBrush for Java")
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
+                .setGraph(proto)
+                .build();
+    }
+
+    static int type(DType type) {
+        return switch (type) {
+            case F64 -> TensorProto.DataType.DOUBLE_VALUE;
+            case F32 -> TensorProto.DataType.FLOAT_VALUE;
+            case F16 -> TensorProto.DataType.FLOAT16_VALUE;
+            case BF16 -> TensorProto.DataType.BFLOAT16_VALUE;
+            case I64 -> TensorProto.DataType.INT64_VALUE;
+            case I32 -> TensorProto.DataType.INT32_VALUE;
+            case I16 -> TensorProto.DataType.INT16_VALUE;
+            case I8 -> TensorProto.DataType.INT8_VALUE;
+            case U8 -> TensorProto.DataType.UINT8_VALUE;
+            case BOOL -> TensorProto.DataType.BOOL_VALUE;
+        };
+    }
+
+    private static ValueInfoProto valueInfo(String name, DType type, Object... sizes) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        for (Object size : sizes) {
+            TensorShapeProto.Dimension.Builder dimension = TensorShapeProto.Dimension.newBuilder();
+            if (size instanceof Number number) {
+                dimension.setDimValue(number.longValue());
+            } else {
+                dimension.setDimParam(size.toString());
+            }
+            shape.addDim(dimension);
+        }
+        return ValueInfoProto.newBuilder()
+                .setName(name)
+                .setType(TypeProto.newBuilder()
+                        .setTensorType(
+                                TypeProto.Tensor.newBuilder().setElemType(type(type)).setShape(shape)))
+                .build();
+    }
+
+    private static StringStringEntryProto entry(String key, String value) {
+        return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
+    }
+}

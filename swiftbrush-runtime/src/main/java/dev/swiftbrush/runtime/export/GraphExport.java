@@ -1,0 +1,127 @@
+package dev.swiftbrush.runtime.export;
+
+import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.network.Sinusoid;
+import dev.swiftbrush.runtime.network.UNetConfig;
+import dev.swiftbrush.runtime.recipe.OneStep;
+import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.weights.Scope;
+
+/**
+ * Writes the networks of a checkpoint as graphs: {@link #textEncoder} and {@link #generator} make an image, the others
+ * show the stages in between to tests and profiles.
+ *
+ * @param compute the type that networks compute in: F32 or F16; what enters and leaves is F32 either way
+ */
+public record GraphExport(Checkpoint checkpoint, DType compute) {
+    /** Names of the graphs' inputs and outputs. */
+    public static final String INPUT_IDS = "input_ids";
+
+    public static final String ENCODER_HIDDEN_STATES = "encoder_hidden_states";
+    public static final String NOISE = "noise";
+    public static final String EPSILON = "epsilon";
+    public static final String LATENTS = "latents";
+    public static final String IMAGE = "image";
+    public static final String MOMENTS = "moments";
+    public static final String PIXELS = "pixels";
+
+    /** Token ids {@code [batch, tokens]} to hidden states {@code [batch, tokens, D]}. */
+    public ExportedGraph textEncoder(int tokens) {
+        Graph graph = new Graph("text_encoder", compute);
+        GraphTensor ids = graph.input(INPUT_IDS, DType.I64, "batch", tokens);
+        Scope at = scope(graph, "text_encoder", checkpoint.textWeights());
+        Tensor states = checkpoint.textEncoder().encode(at, ids);
+        return finish(graph, ENCODER_HIDDEN_STATES, states, DType.F32, "batch", tokens, states.size(-1));
+    }
+
+    /**
+     * Noise {@code [batch, C, height, width]} and hidden states to bytes {@code [batch, H, W, 3]}: one call of the UNet,
+     * the recipe, the decoder and the rounding to pixels.
+     */
+    public ExportedGraph generator(OneStep recipe) {
+        Graph graph = new Graph("generator", compute);
+        GraphTensor noise = latentsInput(graph, NOISE);
+        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise));
+        Tensor image = checkpoint.autoencoder().decode(vae(graph), latents);
+        Tensor pixels = image.mul(0.5).add(0.5).clamp(0, 1).toPixels();
+        return finish(graph, PIXELS, pixels, DType.U8, "batch", "image_height", "image_width", 3);
+    }
+
+    /** Noise and hidden states to what the UNet predicts, {@code [batch, C, height, width]}. */
+    public ExportedGraph unet(OneStep recipe) {
+        Graph graph = new Graph("unet", compute);
+        Tensor epsilon = predict(graph, recipe, latentsInput(graph, NOISE));
+        return finish(graph, EPSILON, epsilon, DType.F32, "batch", latentChannels(), "height", "width");
+    }
+
+    /** Noise and hidden states to the latents that the recipe makes. */
+    public ExportedGraph latents(OneStep recipe) {
+        Graph graph = new Graph("latents", compute);
+        GraphTensor noise = latentsInput(graph, NOISE);
+        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise));
+        return finish(graph, LATENTS, latents, DType.F32, "batch", latentChannels(), "height", "width");
+    }
+
+    /** Latents to an image {@code [batch, 3, H, W]}, most of it in [-1, 1]. */
+    public ExportedGraph decoder() {
+        Graph graph = new Graph("decoder", compute);
+        Tensor image = checkpoint.autoencoder().decode(vae(graph), latentsInput(graph, LATENTS));
+        return finish(graph, IMAGE, image, DType.F32, "batch", 3, "image_height", "image_width");
+    }
+
+    /** An image {@code [batch, 3, H, W]} in [-1, 1] to means and log variances {@code [batch, 2·C, height, width]}. */
+    public ExportedGraph encoder() {
+        Graph graph = new Graph("encoder", compute);
+        int channels = checkpoint.autoencoder().config().inChannels();
+        GraphTensor image = graph.input(IMAGE, DType.F32, "batch", channels, "image_height", "image_width");
+        Tensor moments = checkpoint.autoencoder().encode(vae(graph), image.cast(compute));
+        return finish(graph, MOMENTS, moments, DType.F32, "batch", moments.size(1), "height", "width");
+    }
+
+    private Tensor predict(Graph graph, OneStep recipe, Tensor noise) {
+        UNetConfig config = checkpoint.unet().config();
+        GraphTensor states =
+                graph.input(ENCODER_HIDDEN_STATES, DType.F32, "batch", "tokens", config.crossAttentionDim());
+        float[] time = Sinusoid.timestep(recipe.timestep(), config);
+        Double scale = recipe.guidance();
+        Integer width = config.timeCondProjDim();
+        Tensor guidance =
+                scale == null || width == null ? null : graph.constant(Sinusoid.guidance(scale, width), 1, width);
+        Tensor sample = recipe.inputScale() == 1 ? noise : noise.mul(recipe.inputScale());
+        return checkpoint
+                .unet()
+                .predict(
+                        scope(graph, "unet", checkpoint.unetWeights()),
+                        sample,
+                        graph.constant(time, 1, time.length),
+                        guidance,
+                        states.cast(compute));
+    }
+
+    private static Tensor latents(OneStep recipe, Tensor noise, Tensor prediction) {
+        return noise.mul(recipe.noiseFactor()).add(prediction.mul(recipe.outputFactor()));
+    }
+
+    private GraphTensor latentsInput(Graph graph, String name) {
+        return graph.input(name, DType.F32, "batch", latentChannels(), "height", "width")
+                .cast(compute);
+    }
+
+    private Scope vae(Graph graph) {
+        return scope(graph, "vae", checkpoint.vaeWeights());
+    }
+
+    private static Scope scope(Graph graph, String component, Checkpoint.Component weights) {
+        return Scope.of(new GraphWeights(graph, component, weights.tensors()));
+    }
+
+    private int latentChannels() {
+        return checkpoint.unet().config().inChannels();
+    }
+
+    private static ExportedGraph finish(Graph graph, String name, Tensor value, DType type, Object... sizes) {
+        graph.output(name, ((GraphTensor) value).cast(type), sizes);
+        return new ExportedGraph(graph.model(), graph.stored());
+    }
+}

@@ -1,0 +1,231 @@
+package dev.swiftbrush.runtime.export;
+
+import static dev.swiftbrush.runtime.export.Graph.attribute;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import dev.swiftbrush.runtime.tensor.Activation;
+import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.tensor.Window;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backend that writes an ONNX node per operation. Where ONNX has several ways to say a thing, this says it the way
+ * that ONNX Runtime ran fastest (docs/adr/0004).
+ */
+record GraphTensor(Graph graph, String name, DType type, Shape shape) implements Tensor {
+
+    GraphTensor cast(DType target) {
+        return type == target ? this : as(target, shape, "Cast", List.of(this), attribute("to", Graph.type(target)));
+    }
+
+    @Override
+    public Tensor add(Tensor other) {
+        return node("Add", shape.broadcast(other.shape()), of(other));
+    }
+
+    @Override
+    public Tensor mul(Tensor other) {
+        return node("Mul", shape.broadcast(other.shape()), of(other));
+    }
+
+    @Override
+    public Tensor add(double scalar) {
+        return node("Add", shape, graph.scalar(scalar));
+    }
+
+    @Override
+    public GraphTensor mul(double scalar) {
+        return node("Mul", shape, graph.scalar(scalar));
+    }
+
+    @Override
+    public Tensor clamp(double low, double high) {
+        return node("Clip", shape, graph.scalar(low), graph.scalar(high));
+    }
+
+    @Override
+    public Tensor activate(Activation activation) {
+        return switch (activation) {
+            case SILU -> mul(node("Sigmoid", shape));
+            case QUICK_GELU -> mul(mul(1.702).node("Sigmoid", shape));
+            case GELU -> mul(mul(Math.sqrt(0.5)).node("Erf", shape).add(1)).mul(0.5);
+            case MISH -> mul(node("Softplus", shape).node("Tanh", shape));
+            case RELU -> node("Relu", shape);
+        };
+    }
+
+    @Override
+    public Tensor linear(Tensor weight, @Nullable Tensor bias) {
+        GraphTensor product = node("MatMul", shape.linear(weight.shape()), of(weight.transpose(0, 1)));
+        return bias == null ? product : product.add(bias);
+    }
+
+    @Override
+    public Tensor conv2d(Tensor weight, Tensor bias, Window window) {
+        long before = window.before();
+        long after = window.after();
+        return as(
+                type,
+                shape.conv2d(weight.shape(), window),
+                "Conv",
+                List.of(this, of(weight), of(bias)),
+                attribute("strides", new long[] {window.stride(), window.stride()}),
+                attribute("pads", new long[] {before, before, after, after}));
+    }
+
+    /** Groups become the channels of an instance normalisation; the affine part stands behind it. */
+    @Override
+    public Tensor groupNorm(int groups, Tensor weight, Tensor bias, double eps) {
+        float[] ones = new float[groups];
+        Arrays.fill(ones, 1);
+        GraphTensor grouped = of(reshape(KEEP, groups, -1));
+        GraphTensor normal = as(
+                type,
+                grouped.shape,
+                "InstanceNormalization",
+                List.of(grouped, graph.constant(ones, groups), graph.constant(new float[groups], groups)),
+                attribute("epsilon", eps));
+        Tensor scale = weight.reshape(-1, 1, 1);
+        Tensor shift = bias.reshape(-1, 1, 1);
+        return normal.reshapeLike(this).mul(scale).add(shift);
+    }
+
+    @Override
+    public Tensor layerNorm(Tensor weight, Tensor bias, double eps) {
+        return as(
+                type,
+                shape,
+                "LayerNormalization",
+                List.of(this, of(weight), of(bias)),
+                attribute("axis", -1),
+                attribute("epsilon", eps));
+    }
+
+    /** Scores and their softmax are single precision always: those of SD 2.1 overflow half precision. */
+    @Override
+    public Tensor attention(Tensor key, Tensor value, int heads, boolean causal) {
+        long width = size(-1) / heads;
+        GraphTensor q = heads(this, heads).cast(DType.F32); // [B, heads, N, D]
+        GraphTensor k = of(heads(of(key), heads).transpose(2, 3)).cast(DType.F32); // [B, heads, D, M]
+        GraphTensor v = heads(of(value), heads); // [B, heads, M, D]
+
+        Shape scored = q.shape.with(-1, key.shape().get(1)); // [B, heads, N, M]
+        GraphTensor scale = graph.single(new float[] {(float) (1 / Math.sqrt(width))});
+        GraphTensor scores = q.node("Mul", q.shape, scale).node("MatMul", scored, k);
+        if (causal) {
+            int length = Math.toIntExact(size(1));
+            scores = scores.node("Add", scored, graph.single(causalMask(length), length, length));
+        }
+        GraphTensor weights = as(DType.F32, scored, "Softmax", List.of(scores), attribute("axis", -1));
+        GraphTensor mixed = weights.cast(type).node("MatMul", scored.with(-1, width), v);
+        return mixed.transpose(1, 2).reshape(KEEP, KEEP, heads * width);
+    }
+
+    /** {@code [B, N, heads·D]} to {@code [B, heads, N, D]}. */
+    private static GraphTensor heads(GraphTensor x, int heads) {
+        return of(x.reshape(KEEP, KEEP, heads, x.size(-1) / heads).transpose(1, 2));
+    }
+
+    private static float[] causalMask(int length) {
+        float[] mask = new float[length * length];
+        for (int row = 0; row < length; row++) {
+            Arrays.fill(mask, row * length + row + 1, (row + 1) * length, Float.NEGATIVE_INFINITY);
+        }
+        return mask;
+    }
+
+    @Override
+    public Tensor embedding(Tensor table) {
+        GraphTensor rows = of(table);
+        return as(rows.type, shape.unsqueeze(-1).with(-1, rows.size(1)), "Gather", List.of(rows, this));
+    }
+
+    @Override
+    public Tensor upsampleNearest() {
+        GraphTensor scales = graph.single(new float[] {1, 1, 2, 2}, 4);
+        return as(
+                type,
+                shape.doubled(),
+                "Resize",
+                List.of(this, graph.absent(), scales),
+                attribute("mode", "nearest"),
+                attribute("coordinate_transformation_mode", "asymmetric"),
+                attribute("nearest_mode", "floor"));
+    }
+
+    @Override
+    public Tensor concat(int dim, Tensor other) {
+        AttributeProto axis = attribute("axis", shape.index(dim));
+        return as(type, shape.concat(dim, other.shape()), "Concat", List.of(this, of(other)), axis);
+    }
+
+    @Override
+    public Tensor narrow(int dim, long start, long length) {
+        return node(
+                "Slice",
+                shape.with(dim, length),
+                graph.integers(start),
+                graph.integers(start + length),
+                graph.integers(shape.index(dim)));
+    }
+
+    @Override
+    public Tensor reshape(long... sizes) {
+        return node("Reshape", shape.reshape(sizes), graph.integers(sizes));
+    }
+
+    @Override
+    public Tensor reshapeLike(Tensor other) {
+        GraphTensor sizes = as(DType.I64, Shape.of(other.shape().rank()), "Shape", List.of(of(other)));
+        return node("Reshape", other.shape(), sizes);
+    }
+
+    @Override
+    public Tensor transpose(int a, int b) {
+        long[] permutation = IntStream.range(0, shape.rank()).asLongStream().toArray();
+        permutation[shape.index(a)] = shape.index(b);
+        permutation[shape.index(b)] = shape.index(a);
+        return permute(shape.transpose(a, b), permutation);
+    }
+
+    @Override
+    public Tensor unsqueeze(int dim) {
+        return node("Unsqueeze", shape.unsqueeze(dim), graph.integers(dim));
+    }
+
+    @Override
+    public Tensor toPixels() {
+        GraphTensor bytes = mul(255).node("Round", shape).cast(DType.U8);
+        Shape pixels = Shape.of(shape.get(0), shape.get(2), shape.get(3), shape.get(1));
+        return bytes.permute(pixels, 0, 2, 3, 1);
+    }
+
+    private GraphTensor permute(Shape permuted, long... permutation) {
+        return as(type, permuted, "Transpose", List.of(this), attribute("perm", permutation));
+    }
+
+    /** A node whose first input is this, with a result of the same type. */
+    private GraphTensor node(String op, Shape result, GraphTensor... others) {
+        List<GraphTensor> inputs = new ArrayList<>(List.of(this));
+        inputs.addAll(List.of(others));
+        return as(type, result, op, inputs);
+    }
+
+    private GraphTensor as(
+            DType result, Shape sizes, String op, List<GraphTensor> inputs, AttributeProto... attributes) {
+        return graph.node(op, result, sizes, inputs, attributes);
+    }
+
+    private static GraphTensor of(Tensor tensor) {
+        if (tensor instanceof GraphTensor node) {
+            return node;
+        }
+        throw new IllegalArgumentException("a graph cannot hold a tensor of another backend: " + tensor);
+    }
+}

@@ -1,0 +1,219 @@
+package dev.swiftbrush.runtime.json;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.swiftbrush.ModelException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/**
+ * A JSON object in a file that somebody else wrote: read within limits, asked by key and type. Every fault is a {@link
+ * ModelException} that names the file and the key. A key with the value {@code null} counts as absent.
+ *
+ * <p>Immutable, if {@link #root()} is left as it is.
+ */
+public record JsonFile(Path path, ObjectNode root) {
+    /** Enough for any configuration; larger files are refused unread. */
+    public static final long MAX_CONFIG_BYTES = 1 << 20;
+
+    private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(32)
+                            .maxNumberLength(64)
+                            .maxNameLength(4096)
+                            .maxStringLength(1 << 16)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    /** Reads a configuration of at most {@link #MAX_CONFIG_BYTES}. */
+    public static JsonFile read(Path path) {
+        return read(path, MAX_CONFIG_BYTES);
+    }
+
+    /** Reads a configuration if there is one. */
+    public static Optional<JsonFile> readIfPresent(Path path) {
+        return Files.exists(path) ? Optional.of(read(path)) : Optional.empty();
+    }
+
+    /** Reads an object that lies beside {@code owner} on the class path. */
+    public static JsonFile resource(Class<?> owner, String name) {
+        try (InputStream in = Objects.requireNonNull(owner.getResourceAsStream(name), name)) {
+            return new JsonFile(Path.of(name), (ObjectNode) MAPPER.readTree(in));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Reads an object from a file of at most {@code maxBytes}. */
+    public static JsonFile read(Path path, long maxBytes) {
+        try {
+            if (!Files.isRegularFile(path)) {
+                throw new ModelException("%s does not exist".formatted(path));
+            }
+            long bytes = Files.size(path);
+            if (bytes > maxBytes) {
+                throw new ModelException("%s has %d bytes; at most %d are read".formatted(path, bytes, maxBytes));
+            }
+            if (!(MAPPER.readTree(Files.readAllBytes(path)) instanceof ObjectNode root)) {
+                throw new ModelException("%s does not hold a JSON object".formatted(path));
+            }
+            return new JsonFile(path, root);
+        } catch (JsonProcessingException e) {
+            throw new ModelException("%s is not valid JSON: %s".formatted(path, e.getOriginalMessage()), e);
+        } catch (IOException e) {
+            throw new ModelException("%s cannot be read: %s".formatted(path, e), e);
+        }
+    }
+
+    public boolean has(String key) {
+        return root.hasNonNull(key);
+    }
+
+    public Optional<String> text(String key) {
+        return value(key, "a string", JsonNode::isTextual).map(JsonNode::textValue);
+    }
+
+    public boolean flag(String key, boolean fallback) {
+        return value(key, "true or false", JsonNode::isBoolean)
+                .map(JsonNode::booleanValue)
+                .orElse(fallback);
+    }
+
+    public Optional<Double> number(String key) {
+        return value(key, "a number", JsonNode::isNumber).map(JsonNode::doubleValue).map(number -> {
+            if (!Double.isFinite(number)) {
+                throw fault(key, "a finite number");
+            }
+            return number;
+        });
+    }
+
+    /** A positive whole number. */
+    public Optional<Integer> count(String key) {
+        return value(key, "a positive whole number", JsonFile::isCount).map(JsonNode::intValue);
+    }
+
+    /** Positive whole numbers: a list of them, or one that is meant for all {@code length}. */
+    public Optional<List<Integer>> counts(String key, int length) {
+        String wanted = "a positive whole number or a list of " + length;
+        return value(key, wanted, node -> isCount(node) || node.isArray()).map(node -> {
+            List<Integer> counts = new ArrayList<>();
+            for (int i = 0; i < length; i++) {
+                JsonNode item = node.isArray() ? node.path(i) : node;
+                if (!isCount(item) || (node.isArray() && node.size() != length)) {
+                    throw fault(key, wanted);
+                }
+                counts.add(item.intValue());
+            }
+            return List.copyOf(counts);
+        });
+    }
+
+    /** A list of strings. */
+    public Optional<List<String>> texts(String key) {
+        return value(key, "a list of strings", JsonNode::isArray).map(node -> {
+            List<String> texts = new ArrayList<>();
+            for (JsonNode item : node) {
+                if (!item.isTextual()) {
+                    throw fault(key, "a list of strings");
+                }
+                texts.add(item.textValue());
+            }
+            return List.copyOf(texts);
+        });
+    }
+
+    /** A list of positive whole numbers. */
+    public Optional<List<Integer>> counts(String key) {
+        return value(key, "a list of positive whole numbers", JsonNode::isArray)
+                .flatMap(node -> counts(key, node.size()));
+    }
+
+    /**
+     * Refuses keys that nobody knows and that say something: a value other than null or false changes the network in a
+     * way that would go unnoticed. Keys that begin with an underscore are remarks.
+     */
+    public void refuseKeysOtherThan(Set<String> known) {
+        Set<String> unknown = new TreeSet<>();
+        root.properties().forEach(field -> {
+            JsonNode value = field.getValue();
+            boolean silent = value.isNull() || (value.isBoolean() && !value.booleanValue());
+            if (!silent && !field.getKey().startsWith("_") && !known.contains(field.getKey())) {
+                unknown.add(field.getKey() + "=" + excerpt(value));
+            }
+        });
+        if (!unknown.isEmpty()) {
+            throw new ModelException("%s sets %s, which is not supported".formatted(path, String.join(", ", unknown)));
+        }
+    }
+
+    /** Refuses any value of {@code key} but {@code supported}; absent means supported. */
+    public void requireOnly(String key, Object supported) {
+        JsonNode value = root.get(key);
+        if (value != null && !value.isNull() && !same(value, supported)) {
+            throw new ModelException(
+                    "%s sets %s=%s; only %s is supported".formatted(path, key, excerpt(value), supported));
+        }
+    }
+
+    /** Refuses any value of {@code key}: it must be absent, null or false. */
+    public void requireUnset(String key) {
+        JsonNode value = root.get(key);
+        if (value != null && !value.isNull() && !same(value, false)) {
+            throw new ModelException("%s sets %s=%s, which is not supported".formatted(path, key, excerpt(value)));
+        }
+    }
+
+    /** The fault of a {@code key} whose value is not {@code wanted}. */
+    public ModelException fault(String key, String wanted) {
+        return new ModelException(
+                "%s: %s must be %s, but was %s".formatted(path, key, wanted, excerpt(root.path(key))));
+    }
+
+    private Optional<JsonNode> value(String key, String wanted, Predicate<JsonNode> fits) {
+        JsonNode value = root.get(key);
+        if (value == null || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!fits.test(value)) {
+            throw fault(key, wanted);
+        }
+        return Optional.of(value);
+    }
+
+    private static boolean isCount(JsonNode node) {
+        return node.isIntegralNumber() && node.canConvertToInt() && node.intValue() > 0;
+    }
+
+    private static boolean same(JsonNode value, Object supported) {
+        if (value.isNumber() && supported instanceof Number number) {
+            return value.doubleValue() == number.doubleValue();
+        }
+        return value.asText().equals(supported.toString()) && value.isValueNode();
+    }
+
+    private static String excerpt(JsonNode value) {
+        String text = value.isMissingNode() ? "absent" : value.toString();
+        return text.length() > 80 ? text.substring(0, 80) + "..." : text;
+    }
+}

@@ -1,0 +1,172 @@
+package dev.swiftbrush.runtime.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.json.JsonFile;
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.tensor.ShapeTensor;
+import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.weights.DeclaredWeights;
+import dev.swiftbrush.runtime.weights.Scope;
+import dev.swiftbrush.runtime.weights.StoredTensor;
+import dev.swiftbrush.runtime.weights.WeightAudit;
+import dev.swiftbrush.runtime.weights.WeightFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/**
+ * A Stable Diffusion 1.x or 2.x checkpoint in diffusers layout: three networks and where their weights lie. Opening
+ * reads configurations and headers, and holds every weight's name and shape against the architecture; no weight is read.
+ */
+public record Checkpoint(
+        Path folder,
+        ClipTextModel textEncoder,
+        UNet2DConditionModel unet,
+        AutoencoderKl autoencoder,
+        Component textWeights,
+        Component unetWeights,
+        Component vaeWeights) {
+
+    /**
+     * The weights of one network.
+     *
+     * @param tensors by the names that the network asks for
+     * @param files all that was read: the configuration, the weights, their index
+     */
+    public record Component(Map<String, StoredTensor> tensors, List<Path> files) {}
+
+    /** Component folders of other model families, and what to call those. */
+    private static final Map<String, String> FOREIGN = Map.of(
+            "text_encoder_2", "two text encoders (Stable Diffusion XL)",
+            "text_encoder_3", "three text encoders (Stable Diffusion 3)",
+            "transformer", "a transformer instead of a UNet",
+            "prior", "a prior (Kandinsky, unCLIP)",
+            "controlnet", "a ControlNet");
+
+    private static final Map<String, Set<String>> CLASSES = Map.of(
+            "unet", Set.of("UNet2DConditionModel"),
+            "vae", Set.of("AutoencoderKL"),
+            "text_encoder", Set.of("CLIPTextModel", "CLIPTextModelWithProjection"),
+            "tokenizer", Set.of("CLIPTokenizer", "CLIPTokenizerFast"));
+
+    /**
+     * Opens the checkpoint in {@code folder}.
+     *
+     * @param preferFp16 whether files of the {@code fp16} variant are taken where both are there
+     * @throws ModelException if a file is missing or damaged, the architecture is not supported, or weights do not fit
+     */
+    public static Checkpoint open(Path folder, boolean preferFp16) {
+        requireStableDiffusion(folder);
+        JsonFile textConfig = JsonFile.read(folder.resolve("text_encoder/config.json"));
+        JsonFile unetConfig = JsonFile.read(folder.resolve("unet/config.json"));
+        JsonFile vaeConfig = JsonFile.read(folder.resolve("vae/config.json"));
+        ClipTextModel textEncoder = new ClipTextModel(ClipTextConfig.of(textConfig));
+        UNet2DConditionModel unet = new UNet2DConditionModel(UNetConfig.of(unetConfig));
+        AutoencoderKl autoencoder = new AutoencoderKl(AutoencoderConfig.of(vaeConfig));
+        requireThatTheyFit(folder, textEncoder.config(), unet.config(), autoencoder.config());
+
+        return new Checkpoint(
+                folder,
+                textEncoder,
+                unet,
+                autoencoder,
+                component(textConfig, "model", preferFp16, WeightNames::ofTextEncoder, at -> declare(textEncoder, at)),
+                component(unetConfig, "diffusion_pytorch_model", preferFp16, names -> names, at -> declare(unet, at)),
+                component(
+                        vaeConfig,
+                        "diffusion_pytorch_model",
+                        preferFp16,
+                        WeightNames::ofAutoencoder,
+                        at -> declare(autoencoder, at)));
+    }
+
+    /** Asks for every weight of a text encoder, in the order of its layers. */
+    public static void declare(ClipTextModel model, Scope at) {
+        model.encode(at, ShapeTensor.of(Shape.UNKNOWN, model.config().positions()));
+    }
+
+    /** Asks for every weight of a UNet, in the order of its layers. */
+    public static void declare(UNet2DConditionModel model, Scope at) {
+        UNetConfig config = model.config();
+        Tensor sample = ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN);
+        Tensor timestep = ShapeTensor.of(1, config.levels().get(0).channels());
+        Integer guidanceWidth = config.timeCondProjDim();
+        Tensor guidance = guidanceWidth == null ? null : ShapeTensor.of(1, guidanceWidth);
+        Tensor states = ShapeTensor.of(Shape.UNKNOWN, Shape.UNKNOWN, config.crossAttentionDim());
+        model.predict(at, sample, timestep, guidance, states);
+    }
+
+    /** Asks for every weight of an autoencoder, its encoder's too. */
+    public static void declare(AutoencoderKl model, Scope at) {
+        AutoencoderConfig config = model.config();
+        model.encode(at, ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
+        model.decode(at, ShapeTensor.of(Shape.UNKNOWN, config.latentChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
+    }
+
+    private static Component component(
+            JsonFile config,
+            String baseName,
+            boolean preferFp16,
+            UnaryOperator<Map<String, StoredTensor>> names,
+            Consumer<Scope> declare) {
+        Path folder = config.path().getParent();
+        WeightFiles files = WeightFiles.open(folder, baseName, preferFp16);
+        Map<String, StoredTensor> tensors = names.apply(files.tensors());
+        DeclaredWeights declared = new DeclaredWeights();
+        declare.accept(Scope.of(declared));
+        WeightAudit.require(folder, declared.shapes(), tensors);
+        return new Component(tensors, files.files());
+    }
+
+    private static void requireStableDiffusion(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new ModelException("%s is not a folder".formatted(folder));
+        }
+        Path file = folder.resolve("model_index.json");
+        if (!Files.exists(file)) {
+            throw new ModelException(
+                    "%s has no model_index.json; a checkpoint in diffusers layout was expected".formatted(folder));
+        }
+        JsonFile index = JsonFile.read(file);
+        FOREIGN.forEach((component, family) -> {
+            if (isPresent(index, component)) {
+                throw new ModelException("%s describes a model with %s; only Stable Diffusion 1.x and 2.x are supported"
+                        .formatted(file, family));
+            }
+        });
+        CLASSES.forEach((component, classes) -> {
+            String found = index.root().path(component).path(1).asText("none");
+            if (!classes.contains(found)) {
+                throw new ModelException("%s names %s as its %s; supported are %s"
+                        .formatted(file, found, component, classes.stream().sorted().toList()));
+            }
+        });
+    }
+
+    private static boolean isPresent(JsonFile index, String component) {
+        JsonNode entry = index.root().path(component);
+        return !entry.isMissingNode() && !entry.isNull() && !entry.path(1).isNull();
+    }
+
+    private static void requireThatTheyFit(
+            Path folder, ClipTextConfig text, UNetConfig unet, AutoencoderConfig vae) {
+        if (unet.crossAttentionDim() != text.channels()) {
+            throw new ModelException("%s: the UNet attends to hidden states %d wide, but the text encoder's are %d wide"
+                    .formatted(folder, unet.crossAttentionDim(), text.channels()));
+        }
+        if (unet.inChannels() != vae.latentChannels() || unet.outChannels() != vae.latentChannels()) {
+            throw new ModelException(
+                    "%s: the UNet takes %d channels and gives %d, but the autoencoder's latents have %d; inpainting and image-to-image models are not supported"
+                            .formatted(folder, unet.inChannels(), unet.outChannels(), vae.latentChannels()));
+        }
+        if (vae.outChannels() != 3) {
+            throw new ModelException("%s: the autoencoder gives %d channels, but RGB has 3"
+                    .formatted(folder, vae.outChannels()));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.swiftbrush.runtime.recipe;
+
+import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.json.JsonFile;
+
+/**
+ * How much noise latents hold at each timestep, from {@code scheduler/scheduler_config.json}. Absent keys mean what they
+ * mean to diffusers' DDIMScheduler.
+ *
+ * <p>Betas are single precision and their products double, as PyTorch has them.
+ *
+ * @see <a href="https://arxiv.org/abs/2006.11239">DDPM</a>, section 2
+ */
+public final class NoiseSchedule {
+    private static final int MAX_TIMESTEPS = 100_000;
+
+    private final double[] alphasCumprod;
+    private final Prediction prediction;
+
+    private NoiseSchedule(double[] alphasCumprod, Prediction prediction) {
+        this.alphasCumprod = alphasCumprod;
+        this.prediction = prediction;
+    }
+
+    public static NoiseSchedule of(JsonFile config) {
+        config.requireUnset("trained_betas");
+        config.requireUnset("rescale_betas_zero_snr");
+        int timesteps = config.count("num_train_timesteps").orElse(1000);
+        double start = config.number("beta_start").orElse(0.0001);
+        double end = config.number("beta_end").orElse(0.02);
+        if (timesteps < 2 || timesteps > MAX_TIMESTEPS) {
+            throw config.fault("num_train_timesteps", "in 2 to " + MAX_TIMESTEPS);
+        }
+        if (!(start > 0 && start <= end && end < 1)) {
+            throw new ModelException("%s: 0 < beta_start <= beta_end < 1 must hold, but they were %s and %s"
+                    .formatted(config.path(), start, end));
+        }
+        String kind = config.text("beta_schedule").orElse("linear");
+        float[] betas =
+                switch (kind) {
+                    case "linear" -> linspace(start, end, timesteps);
+                    case "scaled_linear" -> squares(linspace(Math.sqrt(start), Math.sqrt(end), timesteps));
+                    default -> throw config.fault("beta_schedule", "linear or scaled_linear");
+                };
+        return new NoiseSchedule(
+                alphasCumprod(betas), Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
+    }
+
+    /** What the UNet was trained to predict. */
+    public Prediction prediction() {
+        return prediction;
+    }
+
+    /**
+     * The share of the clean latents' variance that is left at a timestep.
+     *
+     * @throws IllegalArgumentException if {@code t} is not a whole number in 0 to T - 1
+     */
+    public double alphaCumprod(double t) {
+        if (t != Math.rint(t) || t < 0 || t >= alphasCumprod.length) {
+            throw new IllegalArgumentException("timestep must be a whole number in 0 to %d, but was %s"
+                    .formatted(alphasCumprod.length - 1, t));
+        }
+        return alphasCumprod[(int) t];
+    }
+
+    /** Evenly spaced, counted from the nearer end. */
+    private static float[] linspace(double start, double end, int count) {
+        float first = (float) start;
+        float last = (float) end;
+        float step = (last - first) / (count - 1);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = i < count / 2 ? first + step * i : last - step * (count - 1 - i);
+        }
+        return values;
+    }
+
+    private static float[] squares(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= values[i];
+        }
+        return values;
+    }
+
+    private static double[] alphasCumprod(float[] betas) {
+        double[] result = new double[betas.length];
+        double product = 1;
+        for (int i = 0; i < betas.length; i++) {
+            product *= 1 - betas[i];
+            result[i] = (float) product;
+        }
+        return result;
+    }
+}
