@@ -1,0 +1,26 @@
+package dev.swiftbrush.runtime.weights;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+
+/** What comes from files and file systems, made fit for a message. */
+final class Messages {
+
+    private static final int LONGEST = 120;
+
+    private Messages() {}
+
+    /** {@code text} in single quotes, control characters replaced by {@code ?} and cut after 120 characters. */
+    static String quoted(String text) {
+        String shown = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...";
+        StringBuilder quoted = new StringBuilder("'");
+        shown.chars().forEach(c -> quoted.append(Character.isISOControl(c) ? '?' : (char) c));
+        return quoted.append('\'').toString();
+    }
+
+    /** Why the file system refused; its exceptions often carry nothing but the path. */
+    static String reason(IOException e) {
+        String reason = e instanceof FileSystemException refused ? refused.getReason() : e.getMessage();
+        return reason == null ? e.getClass().getSimpleName() : reason;
+    }
+}

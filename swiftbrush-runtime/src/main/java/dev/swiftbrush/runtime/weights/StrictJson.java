@@ -1,0 +1,116 @@
+package dev.swiftbrush.runtime.weights;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.swiftbrush.ModelException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PushbackReader;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads one JSON object from a stream that nobody vouches for: strict UTF-8, limited depth, names and numbers, and nothing
+ * but spaces after the object. The stream is never held whole.
+ */
+final class StrictJson {
+
+    static final int MAX_NAME_LENGTH = 10_000;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(16)
+                    .maxNameLength(MAX_NAME_LENGTH)
+                    .maxNumberLength(100)
+                    .maxStringLength(50_000_000)
+                    .build())
+            .configure(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES, false)
+            .build();
+
+    private StrictJson() {}
+
+    /** Reads the fields of the object; entered after its opening brace, left after its closing one. */
+    interface ObjectReader<T> {
+        T read(JsonParser json, Fault fault) throws IOException;
+    }
+
+    /** Makes the exception for a fault; {@code what} completes a sentence that starts with the subject. */
+    interface Fault {
+        ModelException of(String what);
+    }
+
+    /**
+     * @param subject what is read, as messages name it: {@code "header of a.safetensors"}
+     * @throws ModelException if the text is not one JSON object within the limits
+     * @throws IOException if the stream fails
+     */
+    static <T> T read(String subject, InputStream in, ObjectReader<T> reader) throws IOException {
+        Fault fault = what -> new ModelException(subject + " " + what);
+        try {
+            PushbackReader text = new PushbackReader(new InputStreamReader(
+                    in,
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .onMalformedInput(CodingErrorAction.REPORT)
+                            .onUnmappableCharacter(CodingErrorAction.REPORT)));
+            int first = text.read();
+            if (first != '{') {
+                throw fault.of("must start with '{', but starts with "
+                        + (first < 0 ? "nothing" : Messages.quoted(Character.toString(first))));
+            }
+            text.unread(first);
+            try (JsonParser json = FACTORY.createParser(text)) {
+                json.nextToken();
+                T value = reader.read(json, fault);
+                requireOnlySpaces(json, text, fault);
+                return value;
+            }
+        } catch (JsonProcessingException e) {
+            throw new ModelException(
+                    "%s is not valid JSON: %s%s".formatted(subject, e.getOriginalMessage(), place(e)), e);
+        } catch (CharacterCodingException e) {
+            throw new ModelException(subject + " is not valid UTF-8", e);
+        }
+    }
+
+    /** The current value as a message shows it. */
+    static String shown(JsonParser json) throws IOException {
+        JsonToken token = json.currentToken();
+        return switch (token) {
+            case START_OBJECT -> "an object";
+            case START_ARRAY -> "a list";
+            default -> Messages.quoted(json.getText());
+        };
+    }
+
+    private static String place(JsonProcessingException e) {
+        JsonLocation location = e.getLocation(); // absent when a limit was passed
+        return location == null ? "" : " (character %d)".formatted(location.getCharOffset());
+    }
+
+    private static void requireOnlySpaces(JsonParser json, Reader text, Fault fault) throws IOException {
+        StringWriter buffered = new StringWriter();
+        json.releaseBuffered(buffered);
+        for (int i = 0; i < buffered.getBuffer().length(); i++) {
+            requireSpace(buffered.getBuffer().charAt(i), fault);
+        }
+        for (int c = text.read(); c >= 0; c = text.read()) {
+            requireSpace(c, fault);
+        }
+    }
+
+    private static void requireSpace(int c, Fault fault) {
+        if (c != ' ') {
+            throw fault.of("must end with its closing '}' and spaces, but has %s after it"
+                    .formatted(Messages.quoted(Character.toString(c))));
+        }
+    }
+}
