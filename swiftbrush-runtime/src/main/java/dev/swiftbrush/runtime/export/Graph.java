@@ -16,9 +16,9 @@ import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.weights.StoredTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -29,16 +29,22 @@ import java.util.Map;
 final class Graph {
     private static final int OPSET = 20;
     private static final int IR_VERSION = 9;
+    static final String LOCATION = "location";
     static final String MICROSOFT = "com.microsoft";
 
+    private final Path folder;
     private final DType compute;
     private final GraphProto.Builder proto = GraphProto.newBuilder();
-    private final Map<String, StoredTensor> stored = new LinkedHashMap<>();
+    private final Map<String, GraphTensor> weights = new HashMap<>();
     private final Map<String, GraphTensor> constants = new HashMap<>();
     private int values;
 
-    /** @param compute the type that networks compute in: F32 or F16 */
-    Graph(String name, DType compute) {
+    /**
+     * @param folder of the checkpoint, which the places of weights are relative to
+     * @param compute the type that networks compute in: F32 or F16
+     */
+    Graph(String name, Path folder, DType compute) {
+        this.folder = folder;
         this.compute = compute;
         proto.setName(name);
     }
@@ -64,25 +70,21 @@ final class Graph {
 
     /** A weight whose bytes stay where they are stored. */
     GraphTensor weight(String name, StoredTensor tensor) {
-        if (stored.putIfAbsent(name, tensor) == null) {
+        return weights.computeIfAbsent(name, missing -> {
+            String location = folder.relativize(tensor.file()).toString().replace('\\', '/');
             TensorProto.Builder initializer = TensorProto.newBuilder()
                     .setName(name)
                     .setDataType(type(tensor.dtype()))
                     .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                    .addExternalData(entry("location", tensor.file().getFileName().toString()))
+                    .addExternalData(entry(LOCATION, location))
                     .addExternalData(entry("offset", Long.toString(tensor.offset())))
                     .addExternalData(entry("length", Long.toString(tensor.byteLength())));
             for (long size : tensor.sizes()) {
                 initializer.addDims(size);
             }
             proto.addInitializer(initializer);
-        }
-        return new GraphTensor(this, name, tensor.dtype(), Shape.of(tensor.sizes()));
-    }
-
-    /** Where the weights of this graph are stored, by their names in it. */
-    Map<String, StoredTensor> stored() {
-        return stored;
+            return new GraphTensor(this, name, tensor.dtype(), Shape.of(tensor.sizes()));
+        });
     }
 
     /** A constant in the type that networks compute in. */

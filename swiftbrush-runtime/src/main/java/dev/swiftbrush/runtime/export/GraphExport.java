@@ -1,5 +1,6 @@
 package dev.swiftbrush.runtime.export;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.Sinusoid;
 import dev.swiftbrush.runtime.network.UNetConfig;
@@ -27,8 +28,8 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     public static final String PIXELS = "pixels";
 
     /** Token ids {@code [batch, tokens]} to hidden states {@code [batch, tokens, D]}. */
-    public ExportedGraph textEncoder(int tokens) {
-        Graph graph = new Graph("text_encoder", compute);
+    public ModelProto textEncoder(int tokens) {
+        Graph graph = graph("text_encoder");
         GraphTensor ids = graph.input(INPUT_IDS, DType.I64, "batch", tokens);
         Scope at = scope(graph, "text_encoder", checkpoint.textWeights());
         Tensor states = checkpoint.textEncoder().encode(at, ids);
@@ -39,8 +40,8 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
      * Noise {@code [batch, C, height, width]} and hidden states to bytes {@code [batch, H, W, 3]}: one call of the UNet,
      * the recipe, the decoder and the rounding to pixels.
      */
-    public ExportedGraph generator(OneStep recipe) {
-        Graph graph = new Graph("generator", compute);
+    public ModelProto generator(OneStep recipe) {
+        Graph graph = graph("generator");
         GraphTensor noise = latentsInput(graph, NOISE);
         Tensor latents = latents(recipe, noise, predict(graph, recipe, noise));
         Tensor image = checkpoint.autoencoder().decode(vae(graph), latents);
@@ -49,30 +50,30 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     }
 
     /** Noise and hidden states to what the UNet predicts, {@code [batch, C, height, width]}. */
-    public ExportedGraph unet(OneStep recipe) {
-        Graph graph = new Graph("unet", compute);
+    public ModelProto unet(OneStep recipe) {
+        Graph graph = graph("unet");
         Tensor epsilon = predict(graph, recipe, latentsInput(graph, NOISE));
         return finish(graph, EPSILON, epsilon, DType.F32, "batch", latentChannels(), "height", "width");
     }
 
     /** Noise and hidden states to the latents that the recipe makes. */
-    public ExportedGraph latents(OneStep recipe) {
-        Graph graph = new Graph("latents", compute);
+    public ModelProto latents(OneStep recipe) {
+        Graph graph = graph("latents");
         GraphTensor noise = latentsInput(graph, NOISE);
         Tensor latents = latents(recipe, noise, predict(graph, recipe, noise));
         return finish(graph, LATENTS, latents, DType.F32, "batch", latentChannels(), "height", "width");
     }
 
     /** Latents to an image {@code [batch, 3, H, W]}, most of it in [-1, 1]. */
-    public ExportedGraph decoder() {
-        Graph graph = new Graph("decoder", compute);
+    public ModelProto decoder() {
+        Graph graph = graph("decoder");
         Tensor image = checkpoint.autoencoder().decode(vae(graph), latentsInput(graph, LATENTS));
         return finish(graph, IMAGE, image, DType.F32, "batch", 3, "image_height", "image_width");
     }
 
     /** An image {@code [batch, 3, H, W]} in [-1, 1] to means and log variances {@code [batch, 2·C, height, width]}. */
-    public ExportedGraph encoder() {
-        Graph graph = new Graph("encoder", compute);
+    public ModelProto encoder() {
+        Graph graph = graph("encoder");
         int channels = checkpoint.autoencoder().config().inChannels();
         GraphTensor image = graph.input(IMAGE, DType.F32, "batch", channels, "image_height", "image_width");
         Tensor moments = checkpoint.autoencoder().encode(vae(graph), image.cast(compute));
@@ -120,8 +121,12 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
         return checkpoint.unet().config().inChannels();
     }
 
-    private static ExportedGraph finish(Graph graph, String name, Tensor value, DType type, Object... sizes) {
+    private Graph graph(String name) {
+        return new Graph(name, checkpoint.folder(), compute);
+    }
+
+    private static ModelProto finish(Graph graph, String name, Tensor value, DType type, Object... sizes) {
         graph.output(name, ((GraphTensor) value).cast(type), sizes);
-        return new ExportedGraph(graph.model(), graph.stored());
+        return graph.model();
     }
 }

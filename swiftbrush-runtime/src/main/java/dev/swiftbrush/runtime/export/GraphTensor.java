@@ -62,7 +62,12 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
 
     @Override
     public Tensor linear(Tensor weight, @Nullable Tensor bias) {
-        GraphTensor product = node("MatMul", shape.linear(weight.shape()), of(weight.transpose(0, 1)));
+        GraphTensor product = as(
+                type,
+                shape.linear(weight.shape()),
+                Graph.MICROSOFT + ".FusedMatMul",
+                List.of(this, of(weight)),
+                attribute("transB", 1));
         return bias == null ? product : product.add(bias);
     }
 

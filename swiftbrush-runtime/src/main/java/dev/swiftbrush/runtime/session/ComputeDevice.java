@@ -1,0 +1,93 @@
+package dev.swiftbrush.runtime.session;
+
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import dev.swiftbrush.Device;
+import dev.swiftbrush.DeviceException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A device that was seen to work. Immutable and thread-safe. */
+public sealed interface ComputeDevice {
+
+    /** Whether half precision is the faster one here. */
+    boolean prefersHalfPrecision();
+
+    /** Options of a session that runs here; the caller closes them. */
+    SessionOptions sessionOptions() throws OrtException;
+
+    /** The cores of this machine's processors. */
+    record Cpu(int threads) implements ComputeDevice {
+        @Override
+        public boolean prefersHalfPrecision() {
+            return false;
+        }
+
+        @Override
+        public SessionOptions sessionOptions() throws OrtException {
+            SessionOptions options = OnnxRuntime.sessionOptions();
+            options.setIntraOpNumThreads(threads);
+            options.addConfigEntry("session.intra_op.allow_spinning", "0"); // idle threads would burn the host's cores
+            return options;
+        }
+
+        @Override
+        public String toString() {
+            return "cpu";
+        }
+    }
+
+    /** An NVIDIA GPU. */
+    record Cuda(int index) implements ComputeDevice {
+        @Override
+        public boolean prefersHalfPrecision() {
+            return true;
+        }
+
+        @Override
+        public SessionOptions sessionOptions() throws OrtException {
+            SessionOptions options = OnnxRuntime.sessionOptions();
+            try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(index)) {
+                options.addCUDA(cuda);
+            } catch (OrtException | LinkageError e) {
+                options.close();
+                throw e;
+            }
+            return options;
+        }
+
+        @Override
+        public String toString() {
+            return "cuda:" + index;
+        }
+    }
+
+    /**
+     * Finds the device asked for and tries it out. {@link Device#auto()} takes the first GPU if it truly works, else the
+     * CPU, and logs which and why.
+     *
+     * @throws DeviceException if it cannot be had; the message says what is missing
+     */
+    static ComputeDevice of(Device asked) {
+        if (asked instanceof Device.Cpu cpu) {
+            return new Cpu(cpu.threads() > 0 ? cpu.threads() : Cores.physical());
+        }
+        if (asked instanceof Device.Cuda cuda) {
+            Cuda device = new Cuda(cuda.index());
+            CudaProbe.require(device);
+            return device;
+        }
+        Logger log = LoggerFactory.getLogger(ComputeDevice.class);
+        try {
+            Cuda device = new Cuda(0);
+            CudaProbe.require(device);
+            log.info("Running on {}", device);
+            return device;
+        } catch (DeviceException e) {
+            Cpu device = new Cpu(Cores.physical());
+            log.info("Running on the CPU with {} threads: {}", device.threads(), e.getMessage());
+            return device;
+        }
+    }
+}

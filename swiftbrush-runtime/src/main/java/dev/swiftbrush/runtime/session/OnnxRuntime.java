@@ -1,0 +1,52 @@
+package dev.swiftbrush.runtime.session;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.swiftbrush.DeviceException;
+import java.io.IOException;
+import java.net.URL;
+import java.util.Collections;
+import java.util.List;
+
+/** ONNX Runtime as a whole: its native library, and what all sessions share. */
+final class OnnxRuntime {
+    private OnnxRuntime() {}
+
+    /**
+     * The process-wide environment, whose native library is loaded by the first call.
+     *
+     * @throws DeviceException if the library cannot be loaded
+     */
+    static OrtEnvironment environment() {
+        try {
+            return OrtEnvironment.getEnvironment();
+        } catch (LinkageError e) { // ExceptionInInitializerError the first time, NoClassDefFoundError from then on
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new DeviceException(
+                    "ONNX Runtime's native library cannot be loaded on %s %s: %s; docs/platforms.md lists the supported platforms"
+                            .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), cause),
+                    e);
+        }
+    }
+
+    /** Options that every session starts from; the caller closes them. */
+    static SessionOptions sessionOptions() throws OrtException {
+        environment();
+        SessionOptions options = new SessionOptions();
+        options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
+        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+        return options;
+    }
+
+    /** Where ONNX Runtime's classes were found: more than one place means that one artifact hides the other. */
+    static List<URL> artifacts() {
+        try {
+            ClassLoader loader = OrtEnvironment.class.getClassLoader();
+            return Collections.list(loader.getResources("ai/onnxruntime/OrtEnvironment.class"));
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+}
