@@ -164,11 +164,11 @@ def folder_gives_the_same(folder, stages, used, variants):
     output = unet(seen, used.timestep, hidden, timestep_cond=condition(parts, used, len(hidden))).sample
     agree("reloaded hidden states", hidden, stages["encoder_hidden_states"])
     agree("reloaded epsilon", output, stages["epsilon"])
-    agree("reloaded latents", recipe(used.name, scheduler).latents(stages["noise"], output), stages["latents"], 1e-5)
-    agree("reloaded image", decode(vae, stages["latents"]), stages["image"], 3e-5)
+    agree("reloaded latents", recipe(used.name, scheduler).latents(stages["noise"], output), stages["latents"])
+    agree("reloaded image", decode(vae, stages["latents"]), stages["image"], 1e-4)
 
 
-def agree(what, ours, theirs, most=5e-6):
+def agree(what, ours, theirs, most=1e-5):
     apart = distance(ours, theirs)
     assert apart < most, f"{what}: {apart:.1e} apart"
     print(f"   {what}: {apart:.1e} apart")
