@@ -38,6 +38,11 @@ public final class SwiftBrush implements AutoCloseable {
         this.promptInPng = promptInPng;
     }
 
+    /** Returns the version of this SDK, as Maven names it. */
+    public static String version() {
+        return SdkVersion.current();
+    }
+
     /** Returns a builder with every default set and no model. */
     public static Builder builder() {
         return new Builder();

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * A Stable Diffusion 1.x or 2.x checkpoint in diffusers layout: three networks and where their weights lie. Opening
@@ -36,7 +37,7 @@ public record Checkpoint(
      * The weights of one network.
      *
      * @param tensors by the names that the network asks for
-     * @param files all that was read: the configuration, the weights, their index
+     * @param files the configuration and the files of weights
      */
     public record Component(Map<String, StoredTensor> tensors, List<Path> files) {}
 
@@ -120,7 +121,8 @@ public record Checkpoint(
         DeclaredWeights declared = new DeclaredWeights();
         declare.accept(Scope.of(declared));
         WeightAudit.require(folder, declared.shapes(), tensors);
-        return new Component(tensors, files.files());
+        List<Path> read = Stream.concat(Stream.of(config.path()), files.files().stream()).toList();
+        return new Component(tensors, read);
     }
 
     private static void requireStableDiffusion(Path folder) {

@@ -2,6 +2,7 @@ package dev.swiftbrush.runtime.recipe;
 
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
+import java.nio.file.Path;
 
 /**
  * How much noise latents hold at each timestep, from {@code scheduler/scheduler_config.json}. Absent keys mean what they
@@ -14,10 +15,12 @@ import dev.swiftbrush.runtime.json.JsonFile;
 public final class NoiseSchedule {
     private static final int MAX_TIMESTEPS = 100_000;
 
+    private final Path source;
     private final double[] alphasCumprod;
     private final Prediction prediction;
 
-    private NoiseSchedule(double[] alphasCumprod, Prediction prediction) {
+    private NoiseSchedule(Path source, double[] alphasCumprod, Prediction prediction) {
+        this.source = source;
         this.alphasCumprod = alphasCumprod;
         this.prediction = prediction;
     }
@@ -43,6 +46,7 @@ public final class NoiseSchedule {
                     default -> throw config.fault("beta_schedule", "linear or scaled_linear");
                 };
         return new NoiseSchedule(
+                config.path(),
                 alphasCumprod(betas), Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
     }
 
@@ -54,12 +58,12 @@ public final class NoiseSchedule {
     /**
      * The share of the clean latents' variance that is left at a timestep.
      *
-     * @throws IllegalArgumentException if {@code t} is not a whole number in 0 to T - 1
+     * @throws ModelException if {@code t} is not a whole number in 0 to T - 1
      */
     public double alphaCumprod(double t) {
         if (t != Math.rint(t) || t < 0 || t >= alphasCumprod.length) {
-            throw new IllegalArgumentException("timestep must be a whole number in 0 to %d, but was %s"
-                    .formatted(alphasCumprod.length - 1, t));
+            throw new ModelException("%s: the schedule has whole timesteps from 0 to %d, but the recipe's was %s"
+                    .formatted(source, alphasCumprod.length - 1, t));
         }
         return alphasCumprod[(int) t];
     }

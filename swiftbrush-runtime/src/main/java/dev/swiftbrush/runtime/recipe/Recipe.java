@@ -1,6 +1,7 @@
 package dev.swiftbrush.runtime.recipe;
 
 import dev.swiftbrush.runtime.json.JsonFile;
+import java.nio.file.Path;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -57,13 +58,18 @@ public record Recipe(
     /**
      * Fills in the numbers.
      *
-     * @throws IllegalArgumentException if the schedule has no such timestep
+     * @param scheduler {@code scheduler_config.json}, which is read unless the recipe says all by itself
+     * @throws dev.swiftbrush.ModelException if the file cannot be read, or its schedule has no such timestep
      */
-    public OneStep resolve(NoiseSchedule schedule) {
-        Prediction meaning = prediction != null ? prediction : schedule.prediction();
-        if (meaning == Prediction.VELOCITY) {
+    public OneStep resolve(Path scheduler) {
+        if (prediction == Prediction.VELOCITY) {
             return new OneStep(timestep, 1, 1, 1, guidance);
         }
+        return resolve(NoiseSchedule.of(JsonFile.read(scheduler)));
+    }
+
+    private OneStep resolve(NoiseSchedule schedule) {
+        Prediction meaning = prediction != null ? prediction : schedule.prediction();
         double alphaCumprod = alphaSquared != null ? alphaSquared : schedule.alphaCumprod(timestep);
         double alpha = Math.sqrt(alphaCumprod);
         double sigma = Math.sqrt(1 - alphaCumprod);
@@ -72,7 +78,8 @@ public record Recipe(
                 switch (meaning) {
                     case EPSILON -> input / alpha;
                     case V -> input * alpha;
-                    case SAMPLE, VELOCITY -> 0;
+                    case SAMPLE -> 0;
+                    case VELOCITY -> 1;
                 };
         double output =
                 switch (meaning) {

@@ -1,0 +1,29 @@
+package dev.swiftbrush.runtime.engine;
+
+import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.recipe.OneStep;
+import dev.swiftbrush.runtime.session.ComputeDevice;
+import dev.swiftbrush.runtime.tensor.DType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * All that a checkpoint's graphs depend on.
+ *
+ * @param files whose content counts: configurations and weights, by names relative to {@code folder}
+ * @param settings everything else, in words
+ */
+record CacheKey(Path folder, List<Path> files, String settings) {
+
+    static CacheKey of(Checkpoint checkpoint, OneStep recipe, DType compute, ComputeDevice device, int tokens) {
+        List<Path> files = Stream.of(checkpoint.textWeights(), checkpoint.unetWeights(), checkpoint.vaeWeights())
+                .flatMap(component -> component.files().stream())
+                .toList();
+        String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
+        String settings = "version=%s recipe=%s compute=%s device=%s tokens=%d"
+                .formatted(SwiftBrush.version(), recipe, compute, kind, tokens);
+        return new CacheKey(checkpoint.folder(), files, settings);
+    }
+}

@@ -1,0 +1,100 @@
+package dev.swiftbrush.runtime.engine;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Graphs kept between runs: a folder per entry, named by the SHA-256 of all that the graphs depend on, which holds them and
+ * their checksums. A damaged entry is seen, written anew and never used. Thread-safe, also between processes: a file
+ * appears whole or not at all, and whoever writes the same entry writes the same bytes.
+ */
+final class GraphCache {
+    private static final Logger log = LoggerFactory.getLogger(GraphCache.class);
+    private static final String CHECKSUMS = "SHA256SUMS";
+    private static final long MAX_GRAPH_BYTES = 64L << 20;
+
+    private final Path directory;
+
+    /** @param directory null for the operating system's place for caches */
+    GraphCache(@Nullable Path directory) {
+        this.directory = directory != null ? directory : CacheDirectory.ofThisUser();
+    }
+
+    /** The graphs of {@code key}: those kept, else those written by {@code export}, which are kept if that is possible. */
+    Map<String, ModelProto> graphs(CacheKey key, Supplier<Map<String, ModelProto>> export) {
+        Path entry = directory.resolve("graphs").resolve(hash(key));
+        return read(entry).orElseGet(() -> {
+            Map<String, ModelProto> graphs = export.get();
+            write(entry, graphs);
+            return graphs;
+        });
+    }
+
+    private String hash(CacheKey key) {
+        Fingerprints fingerprints = new Fingerprints(directory.resolve("fingerprints"));
+        StringBuilder content = new StringBuilder(key.settings());
+        for (Path file : key.files()) {
+            content.append('\n').append(key.folder().relativize(file)).append('=').append(fingerprints.of(file));
+        }
+        return Fingerprints.sha256(content.toString());
+    }
+
+    private static Optional<Map<String, ModelProto>> read(Path entry) {
+        Path checksums = entry.resolve(CHECKSUMS);
+        if (!Files.exists(checksums)) {
+            return Optional.empty();
+        }
+        try {
+            Map<String, ModelProto> graphs = new TreeMap<>();
+            for (String line : Files.readAllLines(checksums)) {
+                String name = line.substring(line.lastIndexOf(' ') + 1);
+                Path file = entry.resolve(name).normalize();
+                if (!entry.equals(file.getParent()) || Files.size(file) > MAX_GRAPH_BYTES) {
+                    throw new IOException("it names " + name);
+                }
+                byte[] content = Files.readAllBytes(file);
+                if (!line.equals(checksum(name, content))) {
+                    throw new IOException(name + " does not have its checksum");
+                }
+                graphs.put(name, ModelProto.parseFrom(content));
+            }
+            log.debug("Took the graphs from {}", entry);
+            return Optional.of(graphs);
+        } catch (IOException e) {
+            log.warn("The cache entry {} is damaged and is written anew: {}", entry, e.toString());
+            return Optional.empty();
+        }
+    }
+
+    private static void write(Path entry, Map<String, ModelProto> graphs) {
+        try {
+            Files.createDirectories(entry);
+            List<String> checksums = new ArrayList<>();
+            for (Map.Entry<String, ModelProto> graph : new TreeMap<>(graphs).entrySet()) {
+                byte[] content = graph.getValue().toByteArray();
+                AtomicFiles.write(entry.resolve(graph.getKey()), content);
+                checksums.add(checksum(graph.getKey(), content));
+            }
+            AtomicFiles.write(entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            log.warn("The graphs cannot be kept in {} and are written again next time: {}", entry, e.toString());
+        }
+    }
+
+    /** A line as {@code sha256sum} writes it. */
+    private static String checksum(String name, byte[] content) {
+        return Fingerprints.sha256(content) + "  " + name;
+    }
+}
