@@ -9,16 +9,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from diffusers import (
-    AutoencoderKL,
-    DDIMScheduler,
-    EulerDiscreteScheduler,
-    LatentConsistencyModelPipeline,
-    LCMScheduler,
-    PNDMScheduler,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-)
+from diffusers import AutoencoderKL, DDIMScheduler, LCMScheduler, PNDMScheduler, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
@@ -27,7 +18,7 @@ import checks
 import layout
 import vocabulary
 import weights
-from record import Parts, Recorder, decode, distance, draw_noise, recipe, test_picture, tokenise
+from record import Parts, Recorder, draw_noise, recipe, test_picture, tokenise
 
 RESOURCES = Path(__file__).resolve().parents[2] / "swiftbrush-runtime/src/test/resources/reference"
 MERGES = 200
@@ -68,8 +59,8 @@ def unet_and_vae(seed, tokenizer, text, scheduler, recipe_name, unet_config, une
     return parts
 
 
-def save_text(model, folder, dtype, variant=None, prefix=True, position_ids=False, **config):
-    layout.save_model(model, folder, dtype, variant)
+def save_text(model, folder, dtype, variant=None, shard_size="10GB", prefix=True, position_ids=False, **config):
+    layout.save_model(model, folder, dtype, variant, shard_size)
     if prefix:
         layout.rewrite_tensors(folder, layout.with_text_model_prefix)
     if position_ids:

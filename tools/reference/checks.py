@@ -53,7 +53,7 @@ def parameters_matter(parts, stages, least=1e-4):
         for name, parameter in model.named_parameters():
             if name.endswith(("k_proj.bias", "to_k.bias")):
                 continue
-            # a relative change of the parameter against that change's effect, per output value
+            # what changing the whole tensor by its own size would do, per output value
             effect = (parameter.grad * parameter).norm().item() / output.numel() ** 0.5
             weakest[f"{type(model).__name__} {name}"] = effect
         model.zero_grad()
@@ -65,7 +65,7 @@ def parameters_matter(parts, stages, least=1e-4):
 
 @torch.no_grad()
 def stages_matter(parts, stages, recipe_name, least=0.02):
-    """The causal mask, the time, the prompt and the size of an epsilon each change the result visibly."""
+    """The causal mask, the time, the prompt, the guidance and the norms' epsilons each change the result visibly."""
     used = recipe(recipe_name, parts.scheduler)
     seen, hidden = used.input_scale * stages["noise"], stages["encoder_hidden_states"]
     given = condition(parts, used, len(hidden))
@@ -86,7 +86,10 @@ def stages_matter(parts, stages, recipe_name, least=0.02):
         changes["guidance"] = distance(other, stages["epsilon"])
     print("   effect of", ", ".join(f"{what} {change:.2f}" for what, change in changes.items()))
     assert min(changes.values()) > least, changes
-    again = lambda: parts.unet(seen, used.timestep, hidden, timestep_cond=given).sample  # noqa: E731
+
+    def again():
+        return parts.unet(seen, used.timestep, hidden, timestep_cond=given).sample
+
     entries = [m.norm for m in parts.unet.modules() if isinstance(m, Transformer2DModel)]
     others = [m for m in parts.unet.modules() if isinstance(m, torch.nn.GroupNorm) and m not in entries]
     ones = [m for m in parts.vae.modules() if isinstance(m, torch.nn.GroupNorm)]

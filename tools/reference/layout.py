@@ -23,7 +23,6 @@ OLD_ATTENTION_NAMES = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.
 def save_model(model, folder, dtype, variant=None, shard_size="10GB"):
     """Saves `model` as `dtype`; its values must already be rounded to it, so that nothing is lost."""
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    # transformers writes a variant's shards in its own way; diffusers as diffusion_pytorch_model.fp16-00001-of-...
     model.to(dtype).save_pretrained(folder, variant=variant, max_shard_size=shard_size)
     model.to(torch.float32)
     for name, parameter in model.named_parameters():
@@ -31,7 +30,7 @@ def save_model(model, folder, dtype, variant=None, shard_size="10GB"):
 
 
 def rewrite_tensors(folder, change):
-    """Applies `change` (dict of tensors -> dict of tensors) to every safetensors file in `folder` and fixes its index."""
+    """Applies `change` (tensors by name -> the same) to every safetensors file in `folder` and fixes its index."""
     folder = Path(folder)
     where = {}
     for file in sorted(folder.glob("*.safetensors")):
@@ -54,7 +53,9 @@ def with_text_model_prefix(tensors):
 
 def with_position_ids(tensors):
     """Checkpoints saved by transformers before 4.31 hold the numbers 0..length-1 as a tensor that nothing reads."""
-    positions = next(t for name, t in tensors.items() if name.endswith("embeddings.position_embedding.weight"))
+    positions = tensors.get("text_model.embeddings.position_embedding.weight")
+    if positions is None:  # in another shard
+        return tensors
     ids = torch.arange(positions.shape[0], dtype=torch.int64).unsqueeze(0)
     return {**tensors, "text_model.embeddings.position_ids": ids}
 

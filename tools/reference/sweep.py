@@ -3,7 +3,7 @@
     python sweep.py --out FOLDER --count 50 --seed 1 [--rare] [--vocabulary open_clip_torch-3.3.0-py3-none-any.whl]
 
 Folder NNNN depends on the seed and its number alone. reference.json says under "choices" what was drawn; with --rare also
-settings that Stable Diffusion checkpoints never use though the UNet's configuration has them: a runtime must get them right or
+settings of the UNet that Stable Diffusion checkpoints never use: a runtime must get them right or
 refuse them by name.
 """
 
@@ -252,8 +252,7 @@ def save(draw, folder, parts, stored):
         return DTYPES[dtype], variant, shards or "10GB"
 
     prefix, position_ids = draw.choice([(True, False), (True, True), (False, False)])
-    dtype, variant, _ = arguments("text_encoder")
-    save_text(parts.text_encoder, folder / "text_encoder", dtype, variant, prefix, position_ids)
+    save_text(parts.text_encoder, folder / "text_encoder", *arguments("text_encoder"), prefix, position_ids)
     layout.save_model(parts.unet, folder / "unet", *arguments("unet"))
     layout.save_model(parts.vae, folder / "vae", *arguments("vae"))
     names = draw.choice(["new", "new", "old", "old as convolutions"])

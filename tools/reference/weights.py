@@ -80,12 +80,8 @@ def calibrate_decoder(vae, latents):
     stream = torch.nn.functional.conv2d(latents, vae.decoder.conv_in.weight, padding=1)
     vae.decoder.conv_in.weight.data *= 0.1 / stream.std()
     vae.decoder.conv_in.bias.data.mul_(0.2)
-    image = decoder_only(vae, latents)
+    image = vae.decoder(latents)
     vae.decoder.conv_out.weight.data *= 0.35 / (image - image.mean(dim=(0, 2, 3), keepdim=True)).std()
-    image = decoder_only(vae, latents)
+    image = vae.decoder(latents)
     shift = torch.linspace(-0.1, 0.1, image.shape[1])
     vae.decoder.conv_out.bias.data += shift - image.mean(dim=(0, 2, 3))
-
-
-def decoder_only(vae, latents):
-    return vae.decoder(latents)
