@@ -29,8 +29,9 @@ final class AddedIds {
                 throw new ModelException("%s: the added token '%s' is declared twice".formatted(folder, text));
             }
             if (id != entry.getKey()) {
-                throw new ModelException("%s: the added token '%s' is declared with id %d, but the vocabulary gives it %d"
-                        .formatted(folder, text, entry.getKey(), id));
+                throw new ModelException(
+                        "%s: the added token '%s' is declared with id %d, but the vocabulary gives it %d"
+                                .formatted(folder, text, entry.getKey(), id));
             }
             ids.put(token, id);
             next = Math.max(next, id + 1);

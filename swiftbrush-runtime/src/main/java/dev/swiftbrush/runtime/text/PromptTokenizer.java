@@ -4,10 +4,8 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.PromptTruncation;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
