@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +89,7 @@ record SpecialTokens(
     }
 
     private static String text(Map<String, AddedToken> named, String name) {
-        return named.get(name).content();
+        return Objects.requireNonNull(named.get(name)).content(); // the four that are asked for have a default
     }
 
     private static JsonNode readIfPresent(Path file) {

@@ -161,7 +161,7 @@ class DamagedTokenizerTest {
     @CsvSource({"tokenizer.json, 64", "vocab.json, 16", "merges.txt, 16", "tokenizer_config.json, 4"})
     void refusesAFileThatIsTooLargeUnread(String name, int limit) throws IOException {
         Path file = folder.resolve(name);
-        long size = (limit << 20) + 1;
+        long size = ((long) limit << 20) + 1;
         try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
             sparse.setLength(size);
         }
