@@ -3,7 +3,8 @@ package dev.swiftbrush.runtime.noise;
 /**
  * {@code torch.randn} in float32 on the CPU: mt19937 and the Box-Muller transform, in PyTorch's order of draws.
  *
- * <p>PyTorch's vector code approximates the logarithm, sine and cosine, so that the last bits differ.
+ * <p>PyTorch's vector code approximates the logarithm, sine and cosine, so that the last bits differ: by up
+ * to 4.8e-7 from PyTorch 2.15.0 with AVX-512.
  */
 final class TorchCpuNormal {
 

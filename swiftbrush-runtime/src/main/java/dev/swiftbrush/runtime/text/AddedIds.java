@@ -6,18 +6,20 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
-/** Gives added tokens their ids: a token of the vocabulary keeps its id, others follow after the vocabulary. */
-final class AddedIds {
-
-    private AddedIds() {}
+/**
+ * Added tokens with their ids, in the order in which they are added: a token of the vocabulary keeps its id, others
+ * follow after the vocabulary.
+ */
+record AddedIds(Map<AddedToken, Integer> ids) {
 
     /**
-     * Returns the added tokens with their ids, in the order in which they are added.
+     * Gives every added token its id.
      *
      * @throws ModelException if a file declares another id than the token gets, or a special token has none
      */
-    static Map<AddedToken, Integer> assign(Path folder, Map<String, Integer> vocabulary, SpecialTokens special) {
+    static AddedIds assign(Path folder, Map<String, Integer> vocabulary, SpecialTokens special) {
         Map<AddedToken, Integer> ids = new LinkedHashMap<>();
         Set<String> seen = new HashSet<>();
         int next = vocabulary.size();
@@ -29,8 +31,9 @@ final class AddedIds {
                 throw new ModelException("%s: the added token '%s' is declared twice".formatted(folder, text));
             }
             if (id != entry.getKey()) {
-                throw new ModelException("%s: the added token '%s' is declared with id %d, but the vocabulary gives it %d"
-                        .formatted(folder, text, entry.getKey(), id));
+                throw new ModelException(
+                        "%s: the added token '%s' is declared with id %d, but the vocabulary gives it %d"
+                                .formatted(folder, text, entry.getKey(), id));
             }
             ids.put(token, id);
             next = Math.max(next, id + 1);
@@ -44,6 +47,24 @@ final class AddedIds {
             }
             ids.put(token, id);
         }
-        return ids;
+        return new AddedIds(ids);
+    }
+
+    /** The id of a token that was added. */
+    int id(String content) {
+        return ids.entrySet().stream()
+                .filter(entry -> entry.getKey().content().equals(content))
+                .findFirst()
+                .orElseThrow()
+                .getValue();
+    }
+
+    /** One more than the largest id among these and the vocabulary's. */
+    int size(Map<String, Integer> vocabulary) {
+        return 1
+                + Stream.concat(vocabulary.values().stream(), ids.values().stream())
+                        .mapToInt(Integer::intValue)
+                        .max()
+                        .orElseThrow();
     }
 }

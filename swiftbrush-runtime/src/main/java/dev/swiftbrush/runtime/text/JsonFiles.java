@@ -57,8 +57,7 @@ final class JsonFiles {
         try {
             long size = Files.size(file);
             if (size > maxMib * MIB) {
-                throw new ModelException(
-                        "%s has %d bytes, and at most %d MiB are read".formatted(file, size, maxMib));
+                throw new ModelException("%s has %d bytes, and at most %d MiB are read".formatted(file, size, maxMib));
             }
         } catch (IOException e) {
             throw unreadable(file, e);

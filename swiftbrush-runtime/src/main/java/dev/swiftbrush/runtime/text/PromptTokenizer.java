@@ -4,10 +4,7 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.PromptTruncation;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -79,24 +76,15 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     private static PromptTokenizer open(Path folder, BpeModel model, SpecialTokens special, int maxLength) {
-        Map<AddedToken, Integer> added = AddedIds.assign(folder, model.vocabulary(), special);
-        Map<String, Integer> ids = new LinkedHashMap<>();
-        added.forEach((token, id) -> ids.put(token.content(), id));
-        int largest = 0;
-        for (int id : model.vocabulary().values()) {
-            largest = Math.max(largest, id);
-        }
-        for (int id : ids.values()) {
-            largest = Math.max(largest, id);
-        }
-        String json = ClipTokenizerJson.write(model, special.unknown(), added);
+        AddedIds added = AddedIds.assign(folder, model.vocabulary(), special);
+        String json = ClipTokenizerJson.write(model, special.unknown(), added.ids());
         return new PromptTokenizer(
                 create(folder, json),
-                ids.get(special.start()),
-                ids.get(special.end()),
-                ids.get(special.pad()),
+                added.id(special.start()),
+                added.id(special.end()),
+                added.id(special.pad()),
                 special.modelMaxLength() == null ? maxLength : Math.min(maxLength, special.modelMaxLength()),
-                largest + 1);
+                added.size(model.vocabulary()));
     }
 
     private static NativeTokenizer create(Path folder, String json) {

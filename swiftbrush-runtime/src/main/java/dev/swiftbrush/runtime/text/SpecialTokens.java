@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +89,7 @@ record SpecialTokens(
     }
 
     private static String text(Map<String, AddedToken> named, String name) {
-        return named.get(name).content();
+        return Objects.requireNonNull(named.get(name)).content(); // the four that are asked for have a default
     }
 
     private static JsonNode readIfPresent(Path file) {
@@ -99,8 +100,8 @@ record SpecialTokens(
     private static void checkSupported(Path file, JsonNode config) {
         String type = config.path("tokenizer_class").asText("CLIPTokenizer");
         if (!type.equals("CLIPTokenizer") && !type.equals("CLIPTokenizerFast")) {
-            throw new ModelException("%s: tokenizer_class must be CLIPTokenizer, but was %s"
-                    .formatted(file, BpeModel.shortened(type)));
+            throw new ModelException(
+                    "%s: tokenizer_class must be CLIPTokenizer, but was %s".formatted(file, BpeModel.shortened(type)));
         }
         for (String side : List.of("padding_side", "truncation_side")) {
             if (!config.path(side).asText("right").equals("right")) {
@@ -113,8 +114,7 @@ record SpecialTokens(
         }
     }
 
-    private static void readNames(
-            Path file, JsonNode values, Map<String, AddedToken> named, List<AddedToken> extra) {
+    private static void readNames(Path file, JsonNode values, Map<String, AddedToken> named, List<AddedToken> extra) {
         for (String name : NAMES) {
             JsonNode value = values.path(name);
             if (named.containsKey(name) ? !value.isMissingNode() : !value.isMissingNode() && !value.isNull()) {
@@ -122,13 +122,22 @@ record SpecialTokens(
             }
         }
         for (String name : List.of("additional_special_tokens", "extra_special_tokens")) {
-            for (JsonNode token : values.path(name)) {
+            JsonNode tokens = values.path(name);
+            if (tokens.isValueNode() && !tokens.isNull()) {
+                throw new ModelException(
+                        "%s: %s must be a list of tokens, but was %s".formatted(file, name, JsonFiles.excerpt(tokens)));
+            }
+            for (JsonNode token : tokens) {
                 extra.add(AddedToken.read(file, name, token, true));
             }
         }
     }
 
     private static void readDecoder(Path file, JsonNode decoder, Map<Integer, AddedToken> declared) {
+        if (!decoder.isObject()) {
+            throw new ModelException("%s: added_tokens_decoder must be an object of ids and tokens, but was %s"
+                    .formatted(file, JsonFiles.excerpt(decoder)));
+        }
         decoder.properties().forEach(entry -> {
             String key = "token " + BpeModel.shortened(entry.getKey()) + " of added_tokens_decoder";
             declared.put(id(file, key, entry.getKey()), AddedToken.read(file, key, entry.getValue(), false));
@@ -158,7 +167,8 @@ record SpecialTokens(
             return Integer.parseUnsignedInt(text);
         } catch (NumberFormatException e) {
             throw new ModelException(
-                    "%s: the id of %s must be a whole number, but was %s".formatted(file, key, BpeModel.shortened(text)),
+                    "%s: the id of %s must be a whole number, but was %s"
+                            .formatted(file, key, BpeModel.shortened(text)),
                     e);
         }
     }

@@ -32,7 +32,8 @@ class NoiseTest {
     @ParameterizedTest
     @EnumSource(NoiseGenerator.class)
     void fillsABufferFromItsPositionToItsLimit(NoiseGenerator kind) {
-        FloatBuffer out = ByteBuffer.allocateDirect(4 * 40).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        FloatBuffer out =
+                ByteBuffer.allocateDirect(4 * 40).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
         out.position(3).limit(35);
 
         Noise.fill(kind, 9, out);

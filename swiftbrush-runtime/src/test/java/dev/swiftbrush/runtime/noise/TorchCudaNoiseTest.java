@@ -47,8 +47,11 @@ class TorchCudaNoiseTest {
     @Test
     void drawsWhatAGpuDrewForSeed42() {
         // FlashInfer, docstring of the Sample processor: torch.manual_seed(42), torch.randn(2, 5, device="cuda")
-        float[] expected = {0.1940f, 2.1614f, -0.1721f, 0.8491f, -1.9244f, 0.6530f, -0.6494f, -0.8175f, 0.5280f, -1.2753f};
-        assertThat(Noise.draw(NoiseGenerator.TORCH_CUDA, 42, 10)).containsExactly(expected, within((float) FOUR_DECIMALS));
+        float[] expected = {
+            0.1940f, 2.1614f, -0.1721f, 0.8491f, -1.9244f, 0.6530f, -0.6494f, -0.8175f, 0.5280f, -1.2753f
+        };
+        assertThat(Noise.draw(NoiseGenerator.TORCH_CUDA, 42, 10))
+                .containsExactly(expected, within((float) FOUR_DECIMALS));
     }
 
     @Test
@@ -75,7 +78,8 @@ class TorchCudaNoiseTest {
 
     @Test
     void aNumberDoesNotDependOnHowManyAreDrawn() {
-        assertThat(Noise.draw(NoiseGenerator.TORCH_CUDA, 3, 16384)).startsWith(Noise.draw(NoiseGenerator.TORCH_CUDA, 3, 5));
+        assertThat(Noise.draw(NoiseGenerator.TORCH_CUDA, 3, 16384))
+                .startsWith(Noise.draw(NoiseGenerator.TORCH_CUDA, 3, 5));
     }
 
     private static void assertRow(float[] drawn, int row, float... firstAndLastThree) {
@@ -86,6 +90,8 @@ class TorchCudaNoiseTest {
     }
 
     private static int[] words(String hex) {
-        return Arrays.stream(hex.split(" ")).mapToInt(word -> Integer.parseUnsignedInt(word, 16)).toArray();
+        return Arrays.stream(hex.split(" "))
+                .mapToInt(word -> Integer.parseUnsignedInt(word, 16))
+                .toArray();
     }
 }

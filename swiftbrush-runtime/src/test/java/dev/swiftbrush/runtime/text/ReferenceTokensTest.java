@@ -97,7 +97,9 @@ class ReferenceTokensTest {
                 TokenizedPrompt tokenized = tokenizer.tokenize(prompt);
 
                 assertThat(tokenized.ids()).as("ids of %s", line.get("prompt")).isEqualTo(ids);
-                assertThat(tokenized.truncation()).as("truncation of %s", line.get("prompt")).isEqualTo(truncation);
+                assertThat(tokenized.truncation())
+                        .as("truncation of %s", line.get("prompt"))
+                        .isEqualTo(truncation);
             }
         }
     }
