@@ -1,11 +1,7 @@
 package dev.swiftbrush.runtime.weights;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.tensor.DType;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +12,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Writes a safetensors file whose tensors are declared first and then filled in chunks, in any order of the tensors.
@@ -45,8 +40,6 @@ public final class SafetensorsWriter implements AutoCloseable {
             DType.I8,
             DType.U8,
             DType.BOOL);
-
-    private static final int HEADER_ALIGNMENT = 8;
 
     private final AtomicFile file;
     private final Map<String, Slot> slots;
@@ -98,7 +91,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         List<Declaration> ordered = new ArrayList<>(tensors);
         ordered.sort(Comparator.<Declaration>comparingInt(tensor -> ORDER.indexOf(tensor.dtype()))
                 .thenComparing(tensor -> tensor.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
-        byte[] header = header(ordered, metadata);
+        byte[] header = HeaderBytes.of(ordered, metadata);
         Map<String, Slot> slots = new LinkedHashMap<>();
         long offset = Long.BYTES + header.length;
         for (Declaration tensor : ordered) {
@@ -214,49 +207,6 @@ public final class SafetensorsWriter implements AutoCloseable {
                                     first.written,
                                     first.tensor.byteLength()));
         }
-    }
-
-    private static byte[] header(List<Declaration> ordered, Map<String, String> metadata) {
-        if (ordered.size() > SafetensorsHeader.MAX_TENSORS) {
-            throw new IllegalArgumentException("a file holds at most %d tensors, but %d were declared"
-                    .formatted(SafetensorsHeader.MAX_TENSORS, ordered.size()));
-        }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
-            json.writeStartObject();
-            if (!metadata.isEmpty()) {
-                json.writeObjectFieldStart(SafetensorsHeader.METADATA);
-                for (Map.Entry<String, String> entry : new TreeMap<>(metadata).entrySet()) {
-                    json.writeStringField(entry.getKey(), entry.getValue());
-                }
-                json.writeEndObject();
-            }
-            long begin = 0;
-            for (Declaration tensor : ordered) {
-                long end = Math.addExact(begin, tensor.byteLength());
-                json.writeObjectFieldStart(tensor.name());
-                json.writeStringField("dtype", tensor.dtype().name());
-                json.writeFieldName("shape");
-                long[] sizes =
-                        tensor.shape().stream().mapToLong(Long::longValue).toArray();
-                json.writeArray(sizes, 0, sizes.length);
-                json.writeFieldName("data_offsets");
-                json.writeArray(new long[] {begin, end}, 0, 2);
-                json.writeEndObject();
-                begin = end;
-            }
-            json.writeEndObject();
-        } catch (IOException e) {
-            throw new IllegalArgumentException("names or metadata cannot be written as JSON: " + e.getMessage(), e);
-        }
-        while (bytes.size() % HEADER_ALIGNMENT != 0) {
-            bytes.write(' ');
-        }
-        if (bytes.size() > Safetensors.MAX_HEADER_BYTES) {
-            throw new IllegalArgumentException("names and metadata make a header of %d bytes; at most %d are allowed"
-                    .formatted(bytes.size(), Safetensors.MAX_HEADER_BYTES));
-        }
-        return bytes.toByteArray();
     }
 
     /** A tensor's place in the file, and how far it is filled. */
