@@ -1,11 +1,13 @@
 package dev.swiftbrush;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-import java.util.concurrent.CompletableFuture;
-
-/** A future image and the work that makes it; completing it from outside, as cancelling does, interrupts the work's thread. */
+/**
+ * A future image and the work that makes it; completing it from outside, as cancelling does, interrupts the work's
+ * thread.
+ */
 final class AsyncGeneration extends CompletableFuture<GeneratedImage> implements Runnable {
 
     private final Supplier<GeneratedImage> work;

@@ -9,7 +9,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** The threads of one {@link SwiftBrush} that wait for images, and the futures they have yet to complete. Thread-safe. */
+/**
+ * The threads of one {@link SwiftBrush} that wait for images, and the futures they have yet to complete. Thread-safe.
+ */
 final class AsyncGenerations {
 
     private final Set<AsyncGeneration> pending = ConcurrentHashMap.newKeySet();

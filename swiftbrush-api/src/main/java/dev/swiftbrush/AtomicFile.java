@@ -45,8 +45,8 @@ final class AtomicFile {
 
     private static void writeAndMove(Path partial, Path target, Content content) throws IOException {
         try {
-            try (OutputStream out =
-                    new BufferedOutputStream(Files.newOutputStream(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
+            try (OutputStream out = new BufferedOutputStream(
+                    Files.newOutputStream(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
                 content.writeTo(out);
             }
             move(partial, target);

@@ -13,7 +13,10 @@ final class Engines {
 
     private Engines() {}
 
-    /** Returns the one engine that the thread's context class loader sees or, if that sees none, this class's own loader. */
+    /**
+     * Returns the one engine that the thread's context class loader sees or, if that sees none, this class's own
+     * loader.
+     */
     static EngineProvider find() {
         List<EngineProvider> seen = load(Thread.currentThread().getContextClassLoader());
         return onlyOne(seen.isEmpty() ? load(Engines.class.getClassLoader()) : seen);
@@ -25,7 +28,8 @@ final class Engines {
                             ServiceLoader.load(EngineProvider.class, loader).spliterator(), false)
                     .toList();
         } catch (ServiceConfigurationError | LinkageError e) {
-            throw new SwiftBrushException("A SwiftBrush runtime on the class path cannot be loaded: " + e.getMessage(), e);
+            throw new SwiftBrushException(
+                    "A SwiftBrush runtime on the class path cannot be loaded: " + e.getMessage(), e);
         }
     }
 

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An image in memory, with what it was made from. Immutable and thread-safe.
  *
- * <p>Its PNG carries the text chunks {@code prompt}, {@code seed} (unsigned), {@code model}, {@code recipe}, {@code noise}
- * and {@code Software}, as iTXt in UTF-8; {@link #withoutPromptInPng()} leaves the prompt out.
+ * <p>Its PNG carries the text chunks {@code prompt}, {@code seed} (unsigned), {@code model}, {@code recipe},
+ * {@code noise} and {@code Software}, as iTXt in UTF-8; {@link #withoutPromptInPng()} leaves the prompt out.
  */
 public final class GeneratedImage {
 
@@ -56,18 +56,14 @@ public final class GeneratedImage {
     /**
      * Makes an image of pixels; for engines.
      *
-     * @param rgb red, green and blue byte of each pixel, row by row from the top, {@code [H, W, 3]}; taken over, not copied:
-     *     the caller must not change it afterwards
+     * @param rgb red, green and blue byte of each pixel, row by row from the top, {@code [H, W, 3]}; taken over, not
+     *     copied: the caller must not change it afterwards
      * @param truncation what of the prompt had no effect, or null if all of it had
-     * @throws IllegalArgumentException if {@code rgb} has not 3 bytes for each pixel, or something else than the truncation
-     *     is absent
+     * @throws IllegalArgumentException if {@code rgb} has not 3 bytes for each pixel, or something else than the
+     *     truncation is absent
      */
     public static GeneratedImage of(
-            ImageSize size,
-            byte[] rgb,
-            Provenance provenance,
-            Timings timings,
-            @Nullable PromptTruncation truncation) {
+            ImageSize size, byte[] rgb, Provenance provenance, Timings timings, @Nullable PromptTruncation truncation) {
         requirePresent(size, "size");
         requirePresent(rgb, "rgb");
         int expected = size.width() * size.height() * CHANNELS; // fits: a side is at most 16384
@@ -117,8 +113,8 @@ public final class GeneratedImage {
     }
 
     /**
-     * Writes the image as a PNG file, replacing a file that is there; another reader sees the old file or the new one, never
-     * a part.
+     * Writes the image as a PNG file, replacing a file that is there; another reader sees the old file or the new one,
+     * never a part.
      *
      * @param file in a folder that exists
      * @throws SwiftBrushException if the file cannot be written; nothing half-written is left
@@ -192,6 +188,7 @@ public final class GeneratedImage {
     /** Returns size, seed and model, fit for a log: the prompt is not in it. */
     @Override
     public String toString() {
-        return "GeneratedImage[" + size + ", seed=" + Long.toUnsignedString(seed()) + ", model=" + provenance.model() + "]";
+        return "GeneratedImage[" + size + ", seed=" + Long.toUnsignedString(seed()) + ", model=" + provenance.model()
+                + "]";
     }
 }

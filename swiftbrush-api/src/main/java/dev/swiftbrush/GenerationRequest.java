@@ -11,20 +11,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * One image to make: a prompt and, where they matter, a seed and a size. Immutable and thread-safe.
  *
- * <p>There is no negative prompt and no guidance scale. Both steer a multi-step model by calling its network a second time
- * and moving along the difference of the two answers. A one-step model has that guidance distilled into its weights: its
- * network is called once, and there is no second answer to move along.
+ * <p>There is no negative prompt and no guidance scale. Both steer a multi-step model by calling its network a second
+ * time and moving along the difference of the two answers. A one-step model has that guidance distilled into its
+ * weights: its network is called once, and there is no second answer to move along.
  *
  * <p>{@code toString} shows the prompt: keep it out of logs.
  *
- * @param prompt what the image shows; may be empty; at most 100,000 characters, since a model reads the first 75 words or
- *     so and a hostile caller's megabytes would only cost time and memory
+ * @param prompt what the image shows; may be empty; at most 100,000 characters, since a model reads the first 75 words
+ *     or so and a hostile caller's megabytes would only cost time and memory
  * @param seed an unsigned 64-bit number that decides the noise: the same seed, model, device and options give the same
  *     image; null lets SwiftBrush draw one, which the image reports
  * @param size the image's size, or null for the model's own
  * @see <a href="https://arxiv.org/abs/2312.05239">SwiftBrush</a>, section 3
  */
-public record GenerationRequest(String prompt, @Nullable Long seed, @Nullable ImageSize size) {
+public record GenerationRequest(
+        String prompt, @Nullable Long seed, @Nullable ImageSize size) {
 
     private static final int MAX_PROMPT_CHARS = 100_000;
     private static final int MAX_VARIATIONS = 10_000;
@@ -76,8 +77,8 @@ public record GenerationRequest(String prompt, @Nullable Long seed, @Nullable Im
     /**
      * Returns this request {@code n} times over, with the seeds s, s + 1, ... s + n - 1.
      *
-     * <p>s is this request's seed, or one random seed if it has none. Seeds are unsigned 64-bit numbers: the one after the
-     * largest is 0.
+     * <p>s is this request's seed, or one random seed if it has none. Seeds are unsigned 64-bit numbers: the one after
+     * the largest is 0.
      *
      * @param n how many, from 1 to 10,000
      * @throws IllegalArgumentException if {@code n} is not from 1 to 10,000
@@ -90,8 +91,8 @@ public record GenerationRequest(String prompt, @Nullable Long seed, @Nullable Im
     }
 
     /**
-     * Returns this request, with a random seed from 0 to 2<sup>32</sup> - 1 if it has none: PyTorch's CPU generator reads
-     * only the low 32 bits.
+     * Returns this request, with a random seed from 0 to 2<sup>32</sup> - 1 if it has none: PyTorch's CPU generator
+     * reads only the low 32 bits.
      */
     GenerationRequest seeded() {
         return seed != null ? this : withSeed(ThreadLocalRandom.current().nextLong(1L << 32));

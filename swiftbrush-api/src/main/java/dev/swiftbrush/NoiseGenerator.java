@@ -7,8 +7,8 @@ package dev.swiftbrush;
  */
 public enum NoiseGenerator {
     /**
-     * The numbers of {@code torch.randn} with a CPU generator: mt19937, seeded with the low 32 bits of the seed, so that
-     * seeds which differ only above them give the same image.
+     * The numbers of {@code torch.randn} with a CPU generator: mt19937, seeded with the low 32 bits of the seed, so
+     * that seeds which differ only above them give the same image.
      */
     TORCH_CPU,
     /** The numbers of {@code torch.randn} with a CUDA generator: Philox 4x32-10, keyed with all 64 bits of the seed. */

@@ -39,7 +39,9 @@ final class Png {
         }
     }
 
-    /** Returns a writer that knows the JDK's metadata format; plug-ins on the class path may add writers that do not. */
+    /**
+     * Returns a writer that knows the JDK's metadata format; plug-ins on the class path may add writers that do not.
+     */
     private static ImageWriter writer() {
         Iterator<ImageWriter> writers = ImageIO.getImageWritersByFormatName("png");
         while (writers.hasNext()) {

@@ -50,7 +50,10 @@ public abstract sealed class PoolException extends SwiftBrushException
         return "(sessions=" + sessions + ", busy=" + busy + ", waiting=" + waiting + ")";
     }
 
-    /** Writes {@code 30s}, {@code 1m30.5s} or {@code 0.25s}: to a tenth of a second, or to a millisecond below one second. */
+    /**
+     * Writes {@code 30s}, {@code 1m30.5s} or {@code 0.25s}: to a tenth of a second, or to a millisecond below one
+     * second.
+     */
     static String brief(Duration waited) {
         long unit = waited.compareTo(Duration.ofSeconds(1)) < 0 ? 1 : 100;
         long millis = (waited.toMillis() + unit / 2) / unit * unit;

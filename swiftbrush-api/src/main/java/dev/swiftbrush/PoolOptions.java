@@ -11,7 +11,8 @@ import java.time.Duration;
  * <p>On a CPU a second request at once takes its speed from the first, so that 1 is as fast as any other number.
  *
  * @param maxConcurrent requests that run at once, at least 1
- * @param maxQueue requests that wait while all of those run; one more gets a {@link QueueFullException}; 0 lets none wait
+ * @param maxQueue requests that wait while all of those run; one more gets a {@link QueueFullException}; 0 lets none
+ *     wait
  * @param maxWait the longest wait, at most 365 days; a request that waits longer gets a {@link NoSessionException}
  */
 public record PoolOptions(int maxConcurrent, int maxQueue, Duration maxWait) {
@@ -19,8 +20,8 @@ public record PoolOptions(int maxConcurrent, int maxQueue, Duration maxWait) {
     private static final Duration LONGEST = Duration.ofDays(365);
 
     /**
-     * @throws IllegalArgumentException if {@code maxConcurrent} is below 1, {@code maxQueue} is negative, or {@code maxWait}
-     *     is negative or over 365 days
+     * @throws IllegalArgumentException if {@code maxConcurrent} is below 1, {@code maxQueue} is negative, or
+     *     {@code maxWait} is negative or over 365 days
      */
     public PoolOptions {
         requireArgument(maxConcurrent >= 1, "maxConcurrent must be positive, but was %d", maxConcurrent);

@@ -13,8 +13,8 @@ import static dev.swiftbrush.Checks.requirePresent;
 public record PromptTruncation(int tokens, int limit, String dropped) {
 
     /**
-     * @throws IllegalArgumentException if {@code limit} is below 1, {@code tokens} is not over it, or {@code dropped} is
-     *     absent
+     * @throws IllegalArgumentException if {@code limit} is below 1, {@code tokens} is not over it, or {@code dropped}
+     *     is absent
      */
     public PromptTruncation {
         requireArgument(limit >= 1, "limit must be positive, but was %d", limit);

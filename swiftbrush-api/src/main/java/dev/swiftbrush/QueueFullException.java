@@ -3,7 +3,8 @@ package dev.swiftbrush;
 import java.time.Duration;
 
 /**
- * Every session was busy and {@link PoolOptions#maxQueue()} requests were waiting already, so this one was refused at once.
+ * Every session was busy and {@link PoolOptions#maxQueue()} requests were waiting already, so this one was refused at
+ * once.
  *
  * <p>A retry after a pause can help; retrying at once adds to the load.
  */

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet file="dev/swiftbrush/SwiftBrushExamples.java" region="one-image"}
  *
- * <p>Opening takes seconds and gigabytes: open a model once, share it, and close it at the end. How many requests run and
- * wait at once is bounded by {@link PoolOptions}, over all callers and over synchronous and asynchronous calls together.
- * After {@link #close} every method throws {@link IllegalStateException}.
+ * <p>Opening takes seconds and gigabytes: open a model once, share it, and close it at the end. How many requests run
+ * and wait at once is bounded by {@link PoolOptions}, over all callers and over synchronous and asynchronous calls
+ * together. After {@link #close} every method throws {@link IllegalStateException}.
  */
 public final class SwiftBrush implements AutoCloseable {
 
@@ -79,8 +79,8 @@ public final class SwiftBrush implements AutoCloseable {
     /**
      * Makes images one after the other and returns them in the order of their requests.
      *
-     * <p>Every request is checked before the first runs. All images are held in memory until the last is there; the first
-     * failure ends the call and loses them.
+     * <p>Every request is checked before the first runs. All images are held in memory until the last is there; the
+     * first failure ends the call and loses them.
      *
      * @throws IllegalArgumentException if the model cannot serve one of the requests; none has run
      * @throws PoolException if a request left the pool before it ran
@@ -106,14 +106,15 @@ public final class SwiftBrush implements AutoCloseable {
     /**
      * Makes an image on another thread.
      *
-     * <p>Cancelling the future, or completing it in another way such as {@code orTimeout}, stops a request that still waits
-     * for its turn at once; one that runs already finishes, and its image is discarded. Cancelling a stage derived from the
-     * future does not reach it. When this object is closed, a future that is not complete by then completes with an
-     * exception.
+     * <p>Cancelling the future, or completing it in another way such as {@code orTimeout}, stops a request that still
+     * waits for its turn at once; one that runs already finishes, and its image is discarded. Cancelling a stage
+     * derived from the future does not reach it. When this object is closed, a future that is not complete by then
+     * completes with an exception.
      *
      * <p>The thread is a daemon named {@code swiftbrush-async-N}, and stages added without an executor run on it.
      *
-     * @return the image; or, as the cause of the future's failure, what {@link #generate(GenerationRequest)} would throw
+     * @return the image; or, as the cause of the future's failure, what {@link #generate(GenerationRequest)} would
+     *     throw
      * @throws IllegalArgumentException if the model cannot serve the request; thrown by this call, not by the future
      * @throws IllegalStateException after {@link #close}; thrown by this call, not by the future
      */
@@ -230,8 +231,8 @@ public final class SwiftBrush implements AutoCloseable {
         }
 
         /**
-         * Sets by its name how one network call becomes an image; found out from the model by default. The later of the two
-         * {@code recipe} calls counts.
+         * Sets by its name how one network call becomes an image; found out from the model by default. The later of the
+         * two {@code recipe} calls counts.
          */
         public Builder recipe(String presetName) {
             requirePresent(presetName, "recipe");
@@ -241,8 +242,8 @@ public final class SwiftBrush implements AutoCloseable {
         }
 
         /**
-         * Sets by a JSON file how one network call becomes an image; found out from the model by default. The later of the
-         * two {@code recipe} calls counts.
+         * Sets by a JSON file how one network call becomes an image; found out from the model by default. The later of
+         * the two {@code recipe} calls counts.
          */
         public Builder recipe(Path jsonFile) {
             recipe = new RecipeSource.File(requirePresent(jsonFile, "recipe file"));

@@ -10,18 +10,14 @@ import java.time.Duration;
  *
  * @param waiting for a free session
  * @param tokenizing from the prompt to token ids
- * @param encoding from token ids to the text encoder's hidden states; near zero when they were kept from an earlier image
+ * @param encoding from token ids to the text encoder's hidden states; near zero when they were kept from an earlier
+ *     image
  * @param noise from the seed to noise
  * @param generating from noise and hidden states to pixels
  * @param total from the call to the image; at least the sum of the others
  */
 public record Timings(
-        Duration waiting,
-        Duration tokenizing,
-        Duration encoding,
-        Duration noise,
-        Duration generating,
-        Duration total) {
+        Duration waiting, Duration tokenizing, Duration encoding, Duration noise, Duration generating, Duration total) {
 
     /**
      * @throws IllegalArgumentException if a duration is absent or negative

@@ -24,7 +24,8 @@ public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub 
      * A repository on a model hub. Its texts are safe to build paths and addresses from: nothing in them leads upwards.
      *
      * @param id {@code owner/name}, each of at most 96 letters, digits, {@code -}, {@code _} and {@code .}
-     * @param revision a branch, tag or commit of at most 255 such characters and {@code /}, or null for the hub's default
+     * @param revision a branch, tag or commit of at most 255 such characters and {@code /}, or null for the hub's
+     *     default
      */
     record Hub(String id, @Nullable String revision) implements ModelSource {
 
@@ -40,12 +41,13 @@ public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub 
          */
         public Hub {
             Objects.requireNonNull(id, "id must not be null");
-            String[] parts = id.split("/", -1);
+            String[] parts = id.split("/", 3);
             if (parts.length != 2 || !isPart(parts[0]) || !isPart(parts[1])) {
                 throw refused(id);
             }
             if (revision != null
-                    && (revision.length() > MAX_REVISION || !REVISION.matcher(revision).matches())) {
+                    && (revision.length() > MAX_REVISION
+                            || !REVISION.matcher(revision).matches())) {
                 throw refused(id + "@" + revision);
             }
         }

@@ -1,0 +1,102 @@
+package dev.swiftbrush;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+class ValuesTest {
+
+    private static void assertRefused(ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+    }
+
+    @Test
+    void aSizeHasSidesFrom1To16384() {
+        assertThat(new ImageSize(1, 16384)).hasToString("1x16384");
+        assertRefused(() -> new ImageSize(0, 64), "width must be positive, but was 0");
+        assertRefused(() -> new ImageSize(64, -1), "height must be positive, but was -1");
+        assertRefused(() -> new ImageSize(16385, 64), "width must be at most 16384, but was 16385");
+        assertRefused(() -> new ImageSize(64, 16385), "height must be at most 16384, but was 16385");
+    }
+
+    @Test
+    void aDeviceSaysWhatItIs() {
+        assertThat(Device.auto()).hasToString("auto").isEqualTo(Device.auto());
+        assertThat(Device.cuda(0)).hasToString("cuda:0").isEqualTo(new Device.Cuda(0));
+        assertThat(Device.cpu()).hasToString("cpu").isEqualTo(new Device.Cpu(0));
+        assertThat(Device.cpu(1)).hasToString("cpu with 1 thread");
+        assertThat(Device.cpu(2)).hasToString("cpu with 2 threads");
+    }
+
+    @Test
+    void aDeviceRefusesNumbersThatNoMachineHas() {
+        assertRefused(() -> Device.cuda(-1), "CUDA device index must not be negative, but was -1");
+        assertRefused(() -> Device.cpu(0), "threads must be positive, but was 0; cpu() takes one for each core");
+        assertRefused(() -> Device.cpu(1025), "threads must be at most 1024, but was 1025");
+        assertRefused(() -> new Device.Cpu(-1), "threads must not be negative, but was -1");
+    }
+
+    @Test
+    void thePoolRunsOneRequestAtOnceByDefault() {
+        assertThat(PoolOptions.defaults()).isEqualTo(new PoolOptions(1, 64, Duration.ofSeconds(30)));
+    }
+
+    @Test
+    void thePoolsOptionsChangeOneByOne() {
+        assertThat(PoolOptions.defaults().withMaxConcurrent(2).withMaxQueue(0).withMaxWait(Duration.ZERO))
+                .isEqualTo(new PoolOptions(2, 0, Duration.ZERO));
+    }
+
+    @Test
+    void thePoolRefusesNumbersThatLetNothingRunOrWaitForEver() {
+        PoolOptions options = PoolOptions.defaults();
+
+        assertRefused(() -> options.withMaxConcurrent(0), "maxConcurrent must be positive, but was 0");
+        assertRefused(() -> options.withMaxQueue(-1), "maxQueue must not be negative, but was -1");
+        assertRefused(() -> options.withMaxWait(Duration.ofSeconds(-1)), "maxWait must not be negative, but was PT-1S");
+        assertRefused(
+                () -> options.withMaxWait(Duration.ofDays(366)), "maxWait must be at most 365 days, but was PT8784H");
+        assertRefused(() -> options.withMaxWait(null), "maxWait must not be null");
+    }
+
+    @Test
+    void aTruncationHasMoreTokensThanTheLimit() {
+        assertThat(new PromptTruncation(78, 77, " fox").dropped()).isEqualTo(" fox");
+        assertRefused(() -> new PromptTruncation(77, 77, " fox"), "tokens must be over the limit of 77, but was 77");
+        assertRefused(() -> new PromptTruncation(1, 0, " fox"), "limit must be positive, but was 0");
+        assertRefused(() -> new PromptTruncation(78, 77, null), "dropped must not be null");
+    }
+
+    @Test
+    void timingsAreNeverNegative() {
+        Duration none = Duration.ZERO;
+        Duration negative = Duration.ofNanos(-1);
+
+        assertRefused(
+                () -> new Timings(none, none, none, none, negative, none),
+                "generating must not be negative, but was PT-0.000000001S");
+        assertRefused(() -> new Timings(none, none, none, none, none, null), "total must not be null");
+    }
+
+    @Test
+    void provenanceIsWhole() {
+        assertRefused(() -> new Provenance(null, 1, "m", "r", "n"), "prompt must not be null");
+        assertRefused(() -> new Provenance("p", 1, null, "r", "n"), "model must not be null");
+        assertRefused(() -> new Provenance("p", 1, "m", null, "n"), "recipe must not be null");
+        assertRefused(() -> new Provenance("p", 1, "m", "r", null), "noise must not be null");
+    }
+
+    @Test
+    void aModelMayHaveNoDefaultSize() {
+        assertThatCode(() -> new ModelInfo("m", "r", "cpu", "FP32", null, 1, 1)).doesNotThrowAnyException();
+        assertRefused(
+                () -> new ModelInfo("m", "r", "cpu", "FP32", null, 0, 77), "sizeMultiple must be positive, but was 0");
+        assertRefused(
+                () -> new ModelInfo("m", "r", "cpu", "FP32", null, 64, 0), "maxTokens must be positive, but was 0");
+        assertRefused(() -> new ModelInfo("m", "r", null, "FP32", null, 64, 77), "device must not be null");
+    }
+}

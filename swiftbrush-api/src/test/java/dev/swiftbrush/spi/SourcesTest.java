@@ -1,0 +1,106 @@
+package dev.swiftbrush.spi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.swiftbrush.Device;
+import dev.swiftbrush.NoiseGenerator;
+import dev.swiftbrush.PoolOptions;
+import dev.swiftbrush.Precision;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SourcesTest {
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "owner/name",
+                "Owner_1/sd-turbo.v2_fp16",
+                "owner/name@main",
+                "owner/name@v1.0-rc.1",
+                "owner/name@refs/pr/1",
+                "owner/name@0123456789abcdef0123456789abcdef01234567"
+            })
+    void readsAHubId(String text) {
+        assertThat(ModelSource.Hub.parse(text)).hasToString(text);
+    }
+
+    @Test
+    void partsAHubIdFromItsRevision() {
+        assertThat(ModelSource.Hub.parse("owner/name@refs/pr/1"))
+                .isEqualTo(new ModelSource.Hub("owner/name", "refs/pr/1"));
+        assertThat(ModelSource.Hub.parse("owner/name")).isEqualTo(new ModelSource.Hub("owner/name", null));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "name",
+                "/name",
+                "owner/",
+                "owner/name/more",
+                "../name",
+                "owner/..",
+                "owner/.name",
+                "owner/name.",
+                "owner/a--b",
+                "owner/na me",
+                "owner/name\n",
+                "öwner/name",
+                "C:\\models\\sb",
+                "https://hub/owner/name",
+                "owner/name@",
+                "owner/name@a/../b",
+                "owner/name@/a",
+                "owner/name@a/",
+                "owner/name@a//b",
+                "owner/name@a@b",
+                "owner/name@a\n"
+            })
+    void refusesAHubIdOfAnotherForm(String text) {
+        assertThatThrownBy(() -> ModelSource.Hub.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("A hub id must be owner/name or owner/name@revision, but was '" + text
+                        + "'; for a folder use model(Path)");
+    }
+
+    @Test
+    void refusesPartsThatAreTooLong() {
+        String longest = "o".repeat(96) + "/" + "n".repeat(96) + "@" + "r".repeat(255);
+
+        assertThat(ModelSource.Hub.parse(longest)).hasToString(longest);
+        assertThatThrownBy(() -> ModelSource.Hub.parse("o".repeat(97) + "/name"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> ModelSource.Hub.parse("owner/name@" + "r".repeat(256)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void showsOnlyTheStartOfAVeryLongText() {
+        assertThatThrownBy(() -> ModelSource.Hub.parse("x".repeat(1_000_000)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("A hub id must be owner/name or owner/name@revision, but was '" + "x".repeat(255)
+                        + "...'; for a folder use model(Path)");
+    }
+
+    @Test
+    void namesWhatIsAbsent() {
+        assertThatThrownBy(() -> new ModelSource.Folder(null)).hasMessage("path must not be null");
+        assertThatThrownBy(() -> new ModelSource.Hub(null, null)).hasMessage("id must not be null");
+        assertThatThrownBy(() -> new RecipeSource.Preset(null)).hasMessage("name must not be null");
+        assertThatThrownBy(() -> new RecipeSource.File(null)).hasMessage("path must not be null");
+        assertThatThrownBy(() -> config(null, Device.auto(), PoolOptions.defaults()))
+                .hasMessage("model must not be null");
+        ModelSource model = new ModelSource.Folder(Path.of("model"));
+        assertThatThrownBy(() -> config(model, null, PoolOptions.defaults())).hasMessage("device must not be null");
+        assertThatThrownBy(() -> config(model, Device.auto(), null)).hasMessage("pool must not be null");
+    }
+
+    private static EngineConfig config(ModelSource model, Device device, PoolOptions pool) {
+        return new EngineConfig(model, null, device, Precision.AUTO, pool, NoiseGenerator.TORCH_CPU, null);
+    }
+}
