@@ -68,7 +68,8 @@ class Recipe:
 
 
 def recipe(name, scheduler):
-    """The named recipe with the constants of `scheduler`'s noise schedule."""
+    """The named recipe with the constants of `scheduler`'s noise schedule, and its word on what the UNet predicts."""
+    predicts = scheduler.config.get("prediction_type", "epsilon")
 
     def at(t):
         squared = scheduler.alphas_cumprod[t]
@@ -76,22 +77,20 @@ def recipe(name, scheduler):
 
     alpha, sigma = at(999)
     if name == "swiftbrush":  # the released checkpoint was trained with a rounded constant
-        return Recipe(name, "epsilon", 999, 1.0, 0.0047**0.5, (1 - 0.0047) ** 0.5)
+        return Recipe(name, predicts, 999, 1.0, 0.0047**0.5, (1 - 0.0047) ** 0.5)
     if name == "sd-turbo":
-        return Recipe(name, "epsilon", 999, sigma, alpha, sigma)
+        return Recipe(name, predicts, 999, sigma, alpha, sigma)
     if name == "instaflow":
         return Recipe(name, "velocity", 1000, 1.0, 0.0, 1.0)
     if name == "lcm":
         scaled = 999 * 10.0
         c_skip, c_out = 0.25 / (scaled**2 + 0.25), scaled / (scaled**2 + 0.25) ** 0.5
-        return Recipe(name, "epsilon", 999, 1.0, alpha, sigma, c_skip, c_out, 8.5)
+        return Recipe(name, predicts, 999, 1.0, alpha, sigma, c_skip, c_out, 8.5)
     if name == "dmd2":
-        return Recipe(name, "epsilon", 999, 1.0, alpha, sigma)
+        return Recipe(name, predicts, 999, 1.0, alpha, sigma)
     if name == "sid-lsg":
         alpha, sigma = at(625)
-        return Recipe(name, "epsilon", 625, sigma, alpha, sigma)
-    if name == "v-prediction":  # no released checkpoint: one exact step of a v-predicting model
-        return Recipe(name, "v_prediction", 999, 1.0, alpha, sigma)
+        return Recipe(name, predicts, 625, sigma, alpha, sigma)
     raise ValueError(name)
 
 

@@ -203,8 +203,8 @@ def draw_one(draw, folder, merges, rare):
     unet_config, unusual = unet_choices(draw, text_config["hidden_size"], latent_channels, rare)
     vae_config = vae_choices(draw, latent_channels)
     lcm = unet_config["time_cond_proj_dim"] is not None
-    name = "lcm" if lcm else draw.choice(["swiftbrush"] * 3 + ["sd-turbo", "instaflow", "dmd2", "sid-lsg", "v-prediction"])
-    scheduler = scheduler_choice(draw, lcm, "v_prediction" if name == "v-prediction" else "epsilon")
+    name = "lcm" if lcm else draw.choice(["swiftbrush"] * 3 + ["sd-turbo", "instaflow", "dmd2", "sid-lsg"])
+    scheduler = scheduler_choice(draw, lcm, draw.choice(["epsilon"] * 3 + ["v_prediction"]))
     stored = {part: file_choices(draw) for part in ("text_encoder", "unet", "vae")}
 
     seed = draw.randrange(2**31)
