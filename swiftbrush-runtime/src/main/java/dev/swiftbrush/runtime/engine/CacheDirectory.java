@@ -16,7 +16,8 @@ final class CacheDirectory {
     static Path of(String system, String home, UnaryOperator<@Nullable String> environment) {
         String name = system.toLowerCase(Locale.ROOT);
         if (name.startsWith("windows")) {
-            return base(environment.apply("LOCALAPPDATA"), home, "AppData", "Local").resolve("swiftbrush");
+            return base(environment.apply("LOCALAPPDATA"), home, "AppData", "Local")
+                    .resolve("swiftbrush");
         }
         if (name.startsWith("mac")) {
             return Path.of(home, "Library", "Caches", "swiftbrush");

@@ -46,7 +46,10 @@ final class GraphCache {
         Fingerprints fingerprints = new Fingerprints(directory.resolve("fingerprints"));
         StringBuilder content = new StringBuilder(key.settings());
         for (Path file : key.files()) {
-            content.append('\n').append(key.folder().relativize(file)).append('=').append(fingerprints.of(file));
+            content.append('\n')
+                    .append(key.folder().relativize(file))
+                    .append('=')
+                    .append(fingerprints.of(file));
         }
         return Fingerprints.sha256(content.toString());
     }
@@ -87,7 +90,8 @@ final class GraphCache {
                 AtomicFiles.write(entry.resolve(graph.getKey()), content);
                 checksums.add(checksum(graph.getKey(), content));
             }
-            AtomicFiles.write(entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(StandardCharsets.UTF_8));
+            AtomicFiles.write(
+                    entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             log.warn("The graphs cannot be kept in {} and are written again next time: {}", entry, e.toString());
         }

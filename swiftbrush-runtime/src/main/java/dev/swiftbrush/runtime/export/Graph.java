@@ -190,7 +190,8 @@ final class Graph {
                 .setIrVersion(IR_VERSION)
                 .setProducerName("SwiftBrush for Java")
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
+                .addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
                 .setGraph(proto)
                 .build();
     }
@@ -224,8 +225,9 @@ final class Graph {
         return ValueInfoProto.newBuilder()
                 .setName(name)
                 .setType(TypeProto.newBuilder()
-                        .setTensorType(
-                                TypeProto.Tensor.newBuilder().setElemType(type(type)).setShape(shape)))
+                        .setTensorType(TypeProto.Tensor.newBuilder()
+                                .setElemType(type(type))
+                                .setShape(shape)))
                 .build();
     }
 

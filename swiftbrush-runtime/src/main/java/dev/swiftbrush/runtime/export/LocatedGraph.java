@@ -44,8 +44,8 @@ public record LocatedGraph(byte[] bytes, Path root) {
             while (!file.startsWith(common)) {
                 common = common.getParent();
                 if (common == null) {
-                    throw new ModelException("%s lies on another drive than %s; keep a model's files on one"
-                            .formatted(file, folder));
+                    throw new ModelException(
+                            "%s lies on another drive than %s; keep a model's files on one".formatted(file, folder));
                 }
             }
         }

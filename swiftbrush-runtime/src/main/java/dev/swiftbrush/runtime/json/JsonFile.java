@@ -100,12 +100,14 @@ public record JsonFile(Path path, ObjectNode root) {
     }
 
     public Optional<Double> number(String key) {
-        return value(key, "a number", JsonNode::isNumber).map(JsonNode::doubleValue).map(number -> {
-            if (!Double.isFinite(number)) {
-                throw fault(key, "a finite number");
-            }
-            return number;
-        });
+        return value(key, "a number", JsonNode::isNumber)
+                .map(JsonNode::doubleValue)
+                .map(number -> {
+                    if (!Double.isFinite(number)) {
+                        throw fault(key, "a finite number");
+                    }
+                    return number;
+                });
     }
 
     /** A positive whole number. */

@@ -121,7 +121,8 @@ public record Checkpoint(
         DeclaredWeights declared = new DeclaredWeights();
         declare.accept(Scope.of(declared));
         WeightAudit.require(folder, declared.shapes(), tensors);
-        List<Path> read = Stream.concat(Stream.of(config.path()), files.files().stream()).toList();
+        List<Path> read =
+                Stream.concat(Stream.of(config.path()), files.files().stream()).toList();
         return new Component(tensors, read);
     }
 
@@ -145,7 +146,11 @@ public record Checkpoint(
             String found = index.root().path(component).path(1).asText("none");
             if (!classes.contains(found)) {
                 throw new ModelException("%s names %s as its %s; supported are %s"
-                        .formatted(file, found, component, classes.stream().sorted().toList()));
+                        .formatted(
+                                file,
+                                found,
+                                component,
+                                classes.stream().sorted().toList()));
             }
         });
     }
@@ -155,8 +160,7 @@ public record Checkpoint(
         return !entry.isMissingNode() && !entry.isNull() && !entry.path(1).isNull();
     }
 
-    private static void requireThatTheyFit(
-            Path folder, ClipTextConfig text, UNetConfig unet, AutoencoderConfig vae) {
+    private static void requireThatTheyFit(Path folder, ClipTextConfig text, UNetConfig unet, AutoencoderConfig vae) {
         if (unet.crossAttentionDim() != text.channels()) {
             throw new ModelException("%s: the UNet attends to hidden states %d wide, but the text encoder's are %d wide"
                     .formatted(folder, unet.crossAttentionDim(), text.channels()));
@@ -167,8 +171,8 @@ public record Checkpoint(
                             .formatted(folder, unet.inChannels(), unet.outChannels(), vae.latentChannels()));
         }
         if (vae.outChannels() != 3) {
-            throw new ModelException("%s: the autoencoder gives %d channels, but RGB has 3"
-                    .formatted(folder, vae.outChannels()));
+            throw new ModelException(
+                    "%s: the autoencoder gives %d channels, but RGB has 3".formatted(folder, vae.outChannels()));
         }
     }
 }

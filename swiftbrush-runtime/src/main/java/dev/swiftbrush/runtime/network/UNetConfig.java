@@ -42,12 +42,7 @@ public record UNetConfig(
      * @param heads attention heads (which a diffusers configuration calls {@code attention_head_dim})
      */
     public record Level(
-            int channels,
-            int layers,
-            int heads,
-            int transformerBlocks,
-            boolean attentionDown,
-            boolean attentionUp) {}
+            int channels, int layers, int heads, int transformerBlocks, boolean attentionDown, boolean attentionUp) {}
 
     private static final List<String> DOWN =
             List.of("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D");
@@ -173,11 +168,12 @@ public record UNetConfig(
             boolean attentionUp = up.get(count - 1 - i);
             boolean attends = down.get(i) || attentionUp || i == count - 1;
             if (attends && heads.get(i) > channels.get(i)) {
-                throw config.fault("attention_head_dim", "at most the %d channels of its block (it is the number of heads)"
-                        .formatted(channels.get(i)));
+                throw config.fault(
+                        "attention_head_dim",
+                        "at most the %d channels of its block (it is the number of heads)".formatted(channels.get(i)));
             }
-            levels.add(new Level(
-                    channels.get(i), layers.get(i), heads.get(i), blocks.get(i), down.get(i), attentionUp));
+            levels.add(
+                    new Level(channels.get(i), layers.get(i), heads.get(i), blocks.get(i), down.get(i), attentionUp));
         }
         return levels;
     }

@@ -45,8 +45,8 @@ public record ModelShape(
             int below = pixels / sizeMultiple * sizeMultiple;
             int above = below + sizeMultiple;
             String nearest = below == 0 ? "nearest is " + above : "nearest are %d and %d".formatted(below, above);
-            throw new IllegalArgumentException("%s must be a multiple of %d, but was %d; the %s"
-                    .formatted(side, sizeMultiple, pixels, nearest));
+            throw new IllegalArgumentException(
+                    "%s must be a multiple of %d, but was %d; the %s".formatted(side, sizeMultiple, pixels, nearest));
         }
     }
 }

@@ -44,7 +44,8 @@ public final class TextToImage implements AutoCloseable {
     }
 
     /** An image as it leaves the generator: row by row, three bytes a pixel. */
-    public record Picture(byte[] rgb, Timings timings, @Nullable PromptTruncation truncation) {}
+    public record Picture(
+            byte[] rgb, Timings timings, @Nullable PromptTruncation truncation) {}
 
     /**
      * Makes one image, waiting for a free session if need be.
@@ -86,8 +87,7 @@ public final class TextToImage implements AutoCloseable {
 
     private byte[] generate(HostTensor latents, HostTensor states, ImageSize size) {
         HostTensor pixels = HostTensor.allocate(DType.U8, 1, size.height(), size.width(), 3);
-        Map<String, HostTensor> inputs =
-                Map.of(GraphExport.NOISE, latents, GraphExport.ENCODER_HIDDEN_STATES, states);
+        Map<String, HostTensor> inputs = Map.of(GraphExport.NOISE, latents, GraphExport.ENCODER_HIDDEN_STATES, states);
         generator.run(inputs, GraphExport.PIXELS, pixels);
         ByteBuffer bytes = pixels.data();
         byte[] rgb = new byte[bytes.remaining()];

@@ -39,15 +39,15 @@ public final class NoiseSchedule {
                     .formatted(config.path(), start, end));
         }
         String kind = config.text("beta_schedule").orElse("linear");
-        float[] betas =
-                switch (kind) {
-                    case "linear" -> linspace(start, end, timesteps);
-                    case "scaled_linear" -> squares(linspace(Math.sqrt(start), Math.sqrt(end), timesteps));
-                    default -> throw config.fault("beta_schedule", "linear or scaled_linear");
-                };
+        float[] betas = switch (kind) {
+            case "linear" -> linspace(start, end, timesteps);
+            case "scaled_linear" -> squares(linspace(Math.sqrt(start), Math.sqrt(end), timesteps));
+            default -> throw config.fault("beta_schedule", "linear or scaled_linear");
+        };
         return new NoiseSchedule(
                 config.path(),
-                alphasCumprod(betas), Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
+                alphasCumprod(betas),
+                Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
     }
 
     /** What the UNet was trained to predict. */

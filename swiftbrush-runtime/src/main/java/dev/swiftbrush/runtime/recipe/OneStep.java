@@ -10,4 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param guidance the guidance scale that the UNet embeds, or null if it embeds none
  */
 public record OneStep(
-        double timestep, double inputScale, double noiseFactor, double outputFactor, @Nullable Double guidance) {}
+        double timestep,
+        double inputScale,
+        double noiseFactor,
+        double outputFactor,
+        @Nullable Double guidance) {}

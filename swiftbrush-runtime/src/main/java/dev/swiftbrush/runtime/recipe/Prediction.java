@@ -24,14 +24,15 @@ public enum Prediction {
 
     /** Reads the value of {@code key}; absent stays absent, an unknown name is refused. */
     static Optional<Prediction> read(JsonFile config, String key) {
-        return config.text(key).map(name -> Arrays.stream(values())
-                .filter(prediction -> prediction.key.equals(name))
-                .findFirst()
-                .orElseThrow(() -> config.fault(
-                        key,
-                        "one of "
-                                + Arrays.stream(values())
-                                        .map(prediction -> prediction.key)
-                                        .collect(Collectors.joining(", ")))));
+        return config.text(key)
+                .map(name -> Arrays.stream(values())
+                        .filter(prediction -> prediction.key.equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> config.fault(
+                                key,
+                                "one of "
+                                        + Arrays.stream(values())
+                                                .map(prediction -> prediction.key)
+                                                .collect(Collectors.joining(", ")))));
     }
 }

@@ -74,19 +74,17 @@ public record Recipe(
         double alpha = Math.sqrt(alphaCumprod);
         double sigma = Math.sqrt(1 - alphaCumprod);
         double input = scaledInput ? sigma : 1;
-        double noise =
-                switch (meaning) {
-                    case EPSILON -> input / alpha;
-                    case V -> input * alpha;
-                    case SAMPLE -> 0;
-                    case VELOCITY -> 1;
-                };
-        double output =
-                switch (meaning) {
-                    case EPSILON -> -sigma / alpha;
-                    case V -> -sigma;
-                    case SAMPLE, VELOCITY -> 1;
-                };
+        double noise = switch (meaning) {
+            case EPSILON -> input / alpha;
+            case V -> input * alpha;
+            case SAMPLE -> 0;
+            case VELOCITY -> 1;
+        };
+        double output = switch (meaning) {
+            case EPSILON -> -sigma / alpha;
+            case V -> -sigma;
+            case SAMPLE, VELOCITY -> 1;
+        };
         if (!consistency) {
             return new OneStep(timestep, input, noise, output, guidance);
         }

@@ -40,7 +40,8 @@ final class CudaProbe {
                 session.getNumInputs();
             }
         } catch (OrtException | LinkageError e) {
-            throw new DeviceException(describe(device, missing(String.valueOf(e.getMessage())), OnnxRuntime.artifacts()), e);
+            throw new DeviceException(
+                    describe(device, missing(String.valueOf(e.getMessage())), OnnxRuntime.artifacts()), e);
         }
     }
 
@@ -83,13 +84,18 @@ final class CudaProbe {
             return CPU_ONLY;
         } else if (text.contains("cudnn")) {
             advice = "cuDNN 9 for CUDA 12 is not installed or not on the library path";
-        } else if (text.contains("invalid device ordinal") || text.contains("error 101") || text.contains("failure 101")) {
+        } else if (text.contains("invalid device ordinal")
+                || text.contains("error 101")
+                || text.contains("failure 101")) {
             advice = "there is no GPU of that index";
         } else if (text.contains("insufficient") || text.contains("failure 35")) {
             advice = "the NVIDIA driver is too old for CUDA 12 or missing";
         } else if (text.contains("no cuda-capable device") || text.contains("failure 100")) {
             advice = "there is no NVIDIA GPU, or its driver does not see it";
-        } else if (text.contains("libcuda") || text.contains("libcublas") || text.contains("libcu") || text.contains(".so")
+        } else if (text.contains("libcuda")
+                || text.contains("libcublas")
+                || text.contains("libcu")
+                || text.contains(".so")
                 || text.contains(".dll")) {
             advice = "the CUDA 12 libraries or the NVIDIA driver are not installed or not on the library path";
         } else {

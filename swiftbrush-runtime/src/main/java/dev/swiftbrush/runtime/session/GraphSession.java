@@ -39,12 +39,11 @@ public final class GraphSession implements AutoCloseable {
      */
     public static GraphSession open(String name, byte[] graph, Path weightsRoot, ComputeDevice device) {
         try (SessionOptions options = device.sessionOptions()) {
-            options.addConfigEntry(
-                    "session.model_external_initializers_file_folder_path",
-                    weightsRoot.toString());
+            options.addConfigEntry("session.model_external_initializers_file_folder_path", weightsRoot.toString());
             return new GraphSession(name, OnnxRuntime.environment().createSession(graph, options));
         } catch (OrtException | LinkageError e) {
-            throw new ModelException("ONNX Runtime cannot open the %s on %s: %s".formatted(name, device, e.getMessage()), e);
+            throw new ModelException(
+                    "ONNX Runtime cannot open the %s on %s: %s".formatted(name, device, e.getMessage()), e);
         }
     }
 
@@ -63,7 +62,8 @@ public final class GraphSession implements AutoCloseable {
             }
             running.add(options);
             try {
-                session.run(tensors, Set.of(), Map.of(outputName, result), options).close();
+                session.run(tensors, Set.of(), Map.of(outputName, result), options)
+                        .close();
             } finally {
                 running.remove(options);
             }
@@ -96,7 +96,10 @@ public final class GraphSession implements AutoCloseable {
 
     private static OnnxTensor tensor(HostTensor tensor) throws OrtException {
         return OnnxTensor.createTensor(
-                OnnxRuntime.environment(), tensor.data().duplicate().order(tensor.data().order()), tensor.sizes(), javaType(tensor.type()));
+                OnnxRuntime.environment(),
+                tensor.data().duplicate().order(tensor.data().order()),
+                tensor.sizes(),
+                javaType(tensor.type()));
     }
 
     private static OnnxJavaType javaType(DType type) {

@@ -118,11 +118,7 @@ public final class Shape {
     /** The shape of an image {@code [B, C, H, W]} convolved with a weight {@code [out, C, k, k]}. */
     public Shape conv2d(Shape weight, Window window) {
         require(get(1) == weight.get(1), "a convolution %s cannot take %s", weight, this);
-        return of(
-                get(0),
-                weight.get(0),
-                window.output(get(2), weight.get(2)),
-                window.output(get(3), weight.get(3)));
+        return of(get(0), weight.get(0), window.output(get(2), weight.get(2)), window.output(get(3), weight.get(3)));
     }
 
     /** The shape of an image {@code [B, C, H, W]} at twice its height and width. */

@@ -36,8 +36,10 @@ public final class WeightAudit {
                 mistyped.add(name + " is " + tensor.dtype());
             }
         });
-        List<String> unused =
-                tensors.keySet().stream().filter(name -> !declared.containsKey(name)).sorted().toList();
+        List<String> unused = tensors.keySet().stream()
+                .filter(name -> !declared.containsKey(name))
+                .sorted()
+                .toList();
 
         List<String> faults = new ArrayList<>();
         describe(faults, "missing", missing);

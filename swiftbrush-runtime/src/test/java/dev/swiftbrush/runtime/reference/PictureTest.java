@@ -33,9 +33,10 @@ class PictureTest {
                 .cacheDirectory(cache)
                 .build()) {
             for (int i = 0; i < expected.prompts().size(); i++) {
-                GeneratedImage image = brush.generate(GenerationRequest.of(expected.prompts().get(i))
-                        .withSeed(expected.seeds().get(i))
-                        .withSize(expected.width(), expected.height()));
+                GeneratedImage image =
+                        brush.generate(GenerationRequest.of(expected.prompts().get(i))
+                                .withSeed(expected.seeds().get(i))
+                                .withSize(expected.width(), expected.height()));
                 byte[] reference = new byte[image.rgb().length];
                 pixels.get(reference);
                 assertSamePicture(image.rgb(), reference);

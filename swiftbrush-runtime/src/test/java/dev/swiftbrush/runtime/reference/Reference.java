@@ -72,7 +72,8 @@ public final class Reference {
         this.folder = folder;
         this.tensors = Safetensors.open(folder.resolve("reference.safetensors")).tensors();
         try {
-            JsonNode json = new ObjectMapper().readTree(folder.resolve("reference.json").toFile());
+            JsonNode json =
+                    new ObjectMapper().readTree(folder.resolve("reference.json").toFile());
             json.get("cases").forEach(each -> cases.add(new Case(this, each)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

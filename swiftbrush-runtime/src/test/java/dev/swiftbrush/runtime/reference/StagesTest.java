@@ -11,8 +11,6 @@ import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -58,7 +56,8 @@ class StagesTest {
         float[] noise = expected.floats("noise");
         int count = noise.length / expected.seeds().size();
         for (int i = 0; i < expected.seeds().size(); i++) {
-            float[] drawn = Noise.draw(NoiseGenerator.TORCH_CPU, expected.seeds().get(i), count);
+            float[] drawn =
+                    Noise.draw(NoiseGenerator.TORCH_CPU, expected.seeds().get(i), count);
             for (int j = 0; j < count; j++) {
                 assertThat((double) drawn[j]).isCloseTo(noise[i * count + j], within(1e-6));
             }
@@ -82,7 +81,8 @@ class StagesTest {
                 GraphExport.ENCODER_HIDDEN_STATES,
                 expected.sizes("encoder_hidden_states"));
         report(expected, "states", Deviation.largest(states, expected.floats("encoder_hidden_states")));
-        assertThat(Deviation.largest(states, expected.floats("encoder_hidden_states"))).isLessThan(1e-5);
+        assertThat(Deviation.largest(states, expected.floats("encoder_hidden_states")))
+                .isLessThan(1e-5);
     }
 
     @ParameterizedTest
@@ -131,10 +131,13 @@ class StagesTest {
         float[] moments = Graphs.run(
                 new GraphExport(Checkpoint.open(expected.folder(), false), DType.F32).encoder(),
                 expected.folder(),
-                Map.of(GraphExport.IMAGE, Graphs.floats(expected.floats("encoder.image"), expected.sizes("encoder.image"))),
+                Map.of(
+                        GraphExport.IMAGE,
+                        Graphs.floats(expected.floats("encoder.image"), expected.sizes("encoder.image"))),
                 GraphExport.MOMENTS,
                 expected.sizes("encoder.moments"));
-        assertThat(Deviation.largest(moments, expected.floats("encoder.moments"))).isLessThan(1e-5);
+        assertThat(Deviation.largest(moments, expected.floats("encoder.moments")))
+                .isLessThan(1e-5);
     }
 
     private static void report(Reference.Case expected, String stage, double deviation) {
