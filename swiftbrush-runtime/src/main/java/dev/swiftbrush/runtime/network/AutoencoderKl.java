@@ -1,9 +1,13 @@
 package dev.swiftbrush.runtime.network;
 
 import dev.swiftbrush.runtime.tensor.Activation;
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.tensor.ShapeTensor;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import dev.swiftbrush.runtime.tensor.Window;
+import dev.swiftbrush.runtime.weights.DeclaredWeights;
 import dev.swiftbrush.runtime.weights.Scope;
+import java.util.Map;
 
 /**
  * The autoencoder between pixels and latents.
@@ -47,7 +51,17 @@ public record AutoencoderKl(AutoencoderConfig config) {
         }
         h = midBlock(encoder.at("mid_block"), h);
         h = out(encoder, h, 2 * config.latentChannels());
-        return config.quantConv() ? at.conv1x1("quant_conv", h, 2 * config.latentChannels()) : h;
+        return config.quantConv() ? at.conv1x1("quant_conv", h, h.size(1)) : h;
+    }
+
+    /** The names and shapes of all weights, the encoder's first. */
+    public Map<String, Shape> weights() {
+        DeclaredWeights declared = new DeclaredWeights();
+        encode(Scope.of(declared), ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
+        decode(
+                Scope.of(declared),
+                ShapeTensor.of(Shape.UNKNOWN, config.latentChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
+        return declared.shapes();
     }
 
     private Tensor upBlock(Scope at, int level, Tensor x) {

@@ -4,10 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.tensor.Shape;
-import dev.swiftbrush.runtime.tensor.ShapeTensor;
-import dev.swiftbrush.runtime.tensor.Tensor;
-import dev.swiftbrush.runtime.weights.DeclaredWeights;
-import dev.swiftbrush.runtime.weights.Scope;
 import dev.swiftbrush.runtime.weights.StoredTensor;
 import dev.swiftbrush.runtime.weights.WeightAudit;
 import dev.swiftbrush.runtime.weights.WeightFiles;
@@ -16,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -76,37 +71,14 @@ public record Checkpoint(
                 textEncoder,
                 unet,
                 autoencoder,
-                component(textConfig, "model", preferFp16, WeightNames::ofTextEncoder, at -> declare(textEncoder, at)),
-                component(unetConfig, "diffusion_pytorch_model", preferFp16, names -> names, at -> declare(unet, at)),
+                component(textConfig, "model", preferFp16, WeightNames::ofTextEncoder, textEncoder.weights()),
+                component(unetConfig, "diffusion_pytorch_model", preferFp16, names -> names, unet.weights()),
                 component(
                         vaeConfig,
                         "diffusion_pytorch_model",
                         preferFp16,
                         WeightNames::ofAutoencoder,
-                        at -> declare(autoencoder, at)));
-    }
-
-    /** Asks for every weight of a text encoder, in the order of its layers. */
-    public static void declare(ClipTextModel model, Scope at) {
-        model.encode(at, ShapeTensor.of(Shape.UNKNOWN, model.config().positions()));
-    }
-
-    /** Asks for every weight of a UNet, in the order of its layers. */
-    public static void declare(UNet2DConditionModel model, Scope at) {
-        UNetConfig config = model.config();
-        Tensor sample = ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN);
-        Tensor timestep = ShapeTensor.of(1, config.levels().get(0).channels());
-        Integer guidanceWidth = config.timeCondProjDim();
-        Tensor guidance = guidanceWidth == null ? null : ShapeTensor.of(1, guidanceWidth);
-        Tensor states = ShapeTensor.of(Shape.UNKNOWN, Shape.UNKNOWN, config.crossAttentionDim());
-        model.predict(at, sample, timestep, guidance, states);
-    }
-
-    /** Asks for every weight of an autoencoder, its encoder's too. */
-    public static void declare(AutoencoderKl model, Scope at) {
-        AutoencoderConfig config = model.config();
-        model.encode(at, ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
-        model.decode(at, ShapeTensor.of(Shape.UNKNOWN, config.latentChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
+                        autoencoder.weights()));
     }
 
     private static Component component(
@@ -114,13 +86,11 @@ public record Checkpoint(
             String baseName,
             boolean preferFp16,
             UnaryOperator<Map<String, StoredTensor>> names,
-            Consumer<Scope> declare) {
-        Path folder = config.path().getParent();
+            Map<String, Shape> wanted) {
+        Path folder = config.path().resolveSibling("");
         WeightFiles files = WeightFiles.open(folder, baseName, preferFp16);
         Map<String, StoredTensor> tensors = names.apply(files.tensors());
-        DeclaredWeights declared = new DeclaredWeights();
-        declare.accept(Scope.of(declared));
-        WeightAudit.require(folder, declared.shapes(), tensors);
+        WeightAudit.require(folder, wanted, tensors);
         List<Path> read =
                 Stream.concat(Stream.of(config.path()), files.files().stream()).toList();
         return new Component(tensors, read);

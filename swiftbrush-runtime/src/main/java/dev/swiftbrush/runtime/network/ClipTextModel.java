@@ -1,7 +1,11 @@
 package dev.swiftbrush.runtime.network;
 
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.tensor.ShapeTensor;
 import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.weights.DeclaredWeights;
 import dev.swiftbrush.runtime.weights.Scope;
+import java.util.Map;
 
 /**
  * The text encoder of Stable Diffusion: CLIP's causal transformer, without the projection behind it.
@@ -27,6 +31,13 @@ public record ClipTextModel(ClipTextConfig config) {
             h = layer(at.at("encoder", "layers", i), h);
         }
         return at.layerNorm("final_layer_norm", h, config.eps());
+    }
+
+    /** The names and shapes of all weights, in the order of the layers. */
+    public Map<String, Shape> weights() {
+        DeclaredWeights declared = new DeclaredWeights();
+        encode(Scope.of(declared), ShapeTensor.of(Shape.UNKNOWN, config.positions()));
+        return declared.shapes();
     }
 
     private Tensor layer(Scope at, Tensor x) {

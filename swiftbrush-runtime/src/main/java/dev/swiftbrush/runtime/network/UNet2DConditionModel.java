@@ -1,11 +1,15 @@
 package dev.swiftbrush.runtime.network;
 
 import dev.swiftbrush.runtime.network.UNetConfig.Level;
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.tensor.ShapeTensor;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import dev.swiftbrush.runtime.tensor.Window;
+import dev.swiftbrush.runtime.weights.DeclaredWeights;
 import dev.swiftbrush.runtime.weights.Scope;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +47,19 @@ public record UNet2DConditionModel(UNetConfig config) {
         h = at.groupNorm("conv_norm_out", h, config.groups(), config.eps()).activate(config.activation());
         return at.conv(
                 "conv_out", h, config.outChannels(), config.convOutKernel(), Window.same(config.convOutKernel()));
+    }
+
+    /** The names and shapes of all weights, in the order of the layers. */
+    public Map<String, Shape> weights() {
+        Integer guidanceWidth = config.timeCondProjDim();
+        DeclaredWeights declared = new DeclaredWeights();
+        predict(
+                Scope.of(declared),
+                ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN),
+                ShapeTensor.of(1, channels(0)),
+                guidanceWidth == null ? null : ShapeTensor.of(1, guidanceWidth),
+                ShapeTensor.of(Shape.UNKNOWN, Shape.UNKNOWN, config.crossAttentionDim()));
+        return declared.shapes();
     }
 
     private Tensor timeEmbedding(Scope at, Tensor timestep, @Nullable Tensor guidance) {

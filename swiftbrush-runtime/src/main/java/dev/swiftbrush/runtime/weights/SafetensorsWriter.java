@@ -93,7 +93,7 @@ public final class SafetensorsWriter implements AutoCloseable {
                 .thenComparing(tensor -> tensor.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
         byte[] header = HeaderBytes.of(ordered, metadata);
         Map<String, Slot> slots = new LinkedHashMap<>();
-        long offset = Long.BYTES + header.length;
+        long offset = (long) Long.BYTES + header.length;
         for (Declaration tensor : ordered) {
             if (slots.put(tensor.name(), new Slot(tensor, offset)) != null) {
                 throw new IllegalArgumentException(
