@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a future left incomplete hangs its test
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a future left incomplete hangs its test
 class SwiftBrushAsyncTest {
 
     private final SwiftBrush brush =
@@ -56,6 +56,14 @@ class SwiftBrushAsyncTest {
             Thread.onSpinWait();
         }
         return FakeEngine.grey(request);
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
@@ -185,18 +193,33 @@ class SwiftBrushAsyncTest {
     }
 
     @Test
-    void closingEndsRequestsThatWait() throws Exception {
+    void closingEndsRequestsThatWaitBeforeItClosesTheEngine() throws Exception {
         engine.behaviour = this::waitForTurn;
         CompletableFuture<GeneratedImage> future = brush.generateAsync("a fox");
         waiting.await();
+        engine.onClose = () -> awaitLatch(interrupted);
 
         brush.close();
 
-        interrupted.await();
         assertThatThrownBy(future::get)
                 .isInstanceOf(ExecutionException.class)
                 .cause()
                 .isInstanceOfAny(GenerationCancelledException.class, IllegalStateException.class);
+    }
+
+    @Test
+    void closingEndsIdleThreads() throws Exception {
+        AtomicReference<Thread> thread = new AtomicReference<>();
+        engine.behaviour = request -> {
+            thread.set(Thread.currentThread());
+            return FakeEngine.grey(request);
+        };
+        brush.generateAsync("a fox").get();
+
+        brush.close();
+
+        thread.get().join(); // a pool left alone would keep it for a minute
+        assertThat(thread.get().isAlive()).isFalse();
     }
 
     @Test
