@@ -108,7 +108,7 @@ final class StrictJson {
     }
 
     private static void requireSpace(int c, Fault fault) {
-        if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
+        if (c != ' ') {
             throw fault.of("must end with its closing '}' and spaces, but has %s after it"
                     .formatted(Messages.quoted(Character.toString(c))));
         }
