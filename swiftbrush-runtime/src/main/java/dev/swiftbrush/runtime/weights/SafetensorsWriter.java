@@ -19,12 +19,6 @@ import java.util.Map;
  * <p>The file appears under its name whole or not at all: it is written beside it, flushed to the disk and then moved into
  * place by {@link #close()}. The same declarations give the same header, and the order is that of the reference writer 0.8.0
  * (widest types first, then by name). Use from one thread.
- *
- * {@snippet :
- * try (var writer = SafetensorsWriter.create(file, List.of(new Declaration("w", DType.F32, List.of(2L, 3L))), Map.of())) {
- *     writer.write("w", bytes);
- * }
- * }
  */
 public final class SafetensorsWriter implements AutoCloseable {
 
