@@ -36,12 +36,13 @@ public final class FloatConversion {
      */
     public static void convert(ByteBuffer source, DType from, DType to, Consumer<ByteBuffer> sink) {
         if (!supports(from, to)) {
-            throw new IllegalArgumentException("%s cannot be converted to %s; from %s to %s is supported"
-                    .formatted(from, to, "F32, F16 and BF16", "F32 and F16"));
+            throw new IllegalArgumentException(
+                    "%s cannot be converted to %s; F32, F16 and BF16 can, to F32 and F16".formatted(from, to));
         }
         if (source.remaining() % from.bytes() != 0) {
-            throw new IllegalArgumentException("source holds %d bytes, which is no multiple of the %d of an %s"
-                    .formatted(source.remaining(), from.bytes(), from));
+            throw new IllegalArgumentException(
+                    "source must hold whole elements of %s, %d bytes each, but holds %d bytes"
+                            .formatted(from, from.bytes(), source.remaining()));
         }
         ByteBuffer in = source.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         if (from == to) {

@@ -2,8 +2,14 @@ package dev.swiftbrush.runtime.weights;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -24,8 +30,14 @@ final class HeaderBytes {
             throw new IllegalArgumentException("a file holds at most %d tensors, but %d were declared"
                     .formatted(SafetensorsHeader.MAX_TENSORS, ordered.size()));
         }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
+        for (String key : metadata.keySet()) {
+            if (key.length() > StrictJson.MAX_NAME_LENGTH) {
+                throw new IllegalArgumentException("metadata key must not be longer than %d characters, but %s has %d"
+                        .formatted(StrictJson.MAX_NAME_LENGTH, Messages.quoted(key), key.length()));
+            }
+        }
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
             json.writeStartObject();
             if (!metadata.isEmpty()) {
                 json.writeObjectFieldStart(SafetensorsHeader.METADATA);
@@ -36,7 +48,7 @@ final class HeaderBytes {
             }
             long begin = 0;
             for (SafetensorsWriter.Declaration tensor : ordered) {
-                long end = Math.addExact(begin, tensor.byteLength());
+                long end = begin + tensor.byteLength();
                 json.writeObjectFieldStart(tensor.name());
                 json.writeStringField("dtype", tensor.dtype().name());
                 json.writeFieldName("shape");
@@ -50,15 +62,30 @@ final class HeaderBytes {
             }
             json.writeEndObject();
         } catch (IOException e) {
-            throw new IllegalArgumentException("names or metadata cannot be written as JSON: " + e.getMessage(), e);
+            throw new UncheckedIOException(e); // a StringWriter throws none
         }
-        while (bytes.size() % ALIGNMENT != 0) {
-            bytes.write(' ');
+        return padded(utf8(text.toString()));
+    }
+
+    private static ByteBuffer utf8(String json) {
+        try {
+            return StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(json)); // reports half a surrogate pair
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(
+                    "names or metadata hold half a surrogate pair, which UTF-8 cannot write", e);
         }
-        if (bytes.size() > Safetensors.MAX_HEADER_BYTES) {
+    }
+
+    private static byte[] padded(ByteBuffer json) {
+        int bytes = json.remaining();
+        int length = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        if (length > Safetensors.MAX_HEADER_BYTES) {
             throw new IllegalArgumentException("names and metadata make a header of %d bytes; at most %d are allowed"
-                    .formatted(bytes.size(), Safetensors.MAX_HEADER_BYTES));
+                    .formatted(length, Safetensors.MAX_HEADER_BYTES));
         }
-        return bytes.toByteArray();
+        byte[] padded = new byte[length];
+        json.get(padded, 0, bytes);
+        Arrays.fill(padded, bytes, length, (byte) ' ');
+        return padded;
     }
 }

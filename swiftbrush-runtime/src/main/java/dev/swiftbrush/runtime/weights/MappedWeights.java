@@ -38,8 +38,13 @@ public final class MappedWeights implements AutoCloseable {
      */
     public ByteBuffer map(StoredTensor tensor) {
         if (tensor.byteLength() > Integer.MAX_VALUE) {
-            throw new ModelException("tensor %s in %s is %d bytes; one mapping holds at most %d, so store it as several"
-                    .formatted(Messages.quoted(tensor.name()), tensor.file(), tensor.byteLength(), Integer.MAX_VALUE));
+            throw new ModelException(
+                    "tensor %s in %s is %d bytes; one mapping holds at most %d, so it must be stored as several"
+                            .formatted(
+                                    Messages.quoted(tensor.name()),
+                                    tensor.file(),
+                                    tensor.byteLength(),
+                                    Integer.MAX_VALUE));
         }
         try {
             FileChannel channel = channel(tensor.file());

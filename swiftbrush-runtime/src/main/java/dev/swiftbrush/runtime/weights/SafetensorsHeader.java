@@ -37,7 +37,11 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
 
     /** Reads to the end of {@code in}. */
     static SafetensorsHeader read(Path file, InputStream in) throws IOException {
-        return StrictJson.read("header of " + file, in, (json, fault) -> new Reader(file, json, fault).header());
+        return StrictJson.read(
+                "header of " + file,
+                in,
+                StrictJson.Padding.SPACES,
+                (json, fault) -> new Reader(file, json, fault).header());
     }
 
     private static final class Reader {

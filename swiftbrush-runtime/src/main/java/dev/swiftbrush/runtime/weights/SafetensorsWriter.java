@@ -19,12 +19,6 @@ import java.util.Map;
  * <p>The file appears under its name whole or not at all: it is written beside it, flushed to the disk and then moved into
  * place by {@link #close()}. The same declarations give the same header, and the order is that of the reference writer 0.8.0
  * (widest types first, then by name). Use from one thread.
- *
- * {@snippet :
- * try (var writer = SafetensorsWriter.create(file, List.of(new Declaration("w", DType.F32, List.of(2L, 3L))), Map.of())) {
- *     writer.write("w", bytes);
- * }
- * }
  */
 public final class SafetensorsWriter implements AutoCloseable {
 
@@ -84,13 +78,15 @@ public final class SafetensorsWriter implements AutoCloseable {
      *
      * @param file replaced if it exists; its folder must exist
      * @param metadata the file's {@code __metadata__}; left out if empty
-     * @throws IllegalArgumentException if two declarations share a name, or the header would be longer than readers accept
+     * @throws IllegalArgumentException if two declarations share a name, or {@link Safetensors#open} would refuse the file
+     *     (more than 100,000 tensors, a metadata key over 10,000 characters, a header over 100 MB) or no file can be so long
      * @throws ModelException if the file cannot be written
      */
     public static SafetensorsWriter create(Path file, List<Declaration> tensors, Map<String, String> metadata) {
         List<Declaration> ordered = new ArrayList<>(tensors);
         ordered.sort(Comparator.<Declaration>comparingInt(tensor -> ORDER.indexOf(tensor.dtype()))
                 .thenComparing(tensor -> tensor.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
+        requireAddressable(ordered);
         byte[] header = HeaderBytes.of(ordered, metadata);
         Map<String, Slot> slots = new LinkedHashMap<>();
         long offset = (long) Long.BYTES + header.length;
@@ -99,7 +95,7 @@ public final class SafetensorsWriter implements AutoCloseable {
                 throw new IllegalArgumentException(
                         "tensor %s is declared twice".formatted(Messages.quoted(tensor.name())));
             }
-            offset = Math.addExact(offset, tensor.byteLength());
+            offset += tensor.byteLength();
         }
         AtomicFile target = AtomicFile.create(file);
         try {
@@ -165,6 +161,16 @@ public final class SafetensorsWriter implements AutoCloseable {
         try (file) {
             requireFilled();
             file.commit();
+        }
+    }
+
+    private static void requireAddressable(List<Declaration> tensors) {
+        long left = Long.MAX_VALUE - Safetensors.MAX_HEADER_BYTES - Long.BYTES;
+        for (Declaration tensor : tensors) {
+            left -= tensor.byteLength();
+            if (left < 0) {
+                throw new IllegalArgumentException("the declared tensors hold more than 2^63 bytes in all");
+            }
         }
     }
 

@@ -31,7 +31,7 @@ record ShardIndex(Map<String, List<String>> byShard) {
             if (bytes > MAX_BYTES) {
                 throw new ModelException("index %s is %d bytes; at most %d are read".formatted(file, bytes, MAX_BYTES));
             }
-            return StrictJson.read("index " + file, in, ShardIndex::read);
+            return StrictJson.read("index " + file, in, StrictJson.Padding.WHITE_SPACE, ShardIndex::read);
         } catch (IOException e) {
             throw new ModelException("%s cannot be read: %s".formatted(file, Messages.reason(e)), e);
         }

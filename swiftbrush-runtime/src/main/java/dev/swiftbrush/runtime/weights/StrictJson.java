@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PushbackReader;
 import java.io.Reader;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -19,7 +20,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Reads one JSON object from a stream that nobody vouches for: strict UTF-8, limited depth, names and numbers, and nothing
- * but spaces after the object. The stream is never held whole.
+ * but padding around the object. The stream is never held whole.
  */
 final class StrictJson {
 
@@ -30,12 +31,30 @@ final class StrictJson {
                     .maxNestingDepth(16)
                     .maxNameLength(MAX_NAME_LENGTH)
                     .maxNumberLength(100)
-                    .maxStringLength(50_000_000)
+                    .maxStringLength(Safetensors.MAX_HEADER_BYTES)
                     .build())
             .configure(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES, false)
             .build();
 
     private StrictJson() {}
+
+    /** What may stand around the object: its name in messages, and its characters before and after. */
+    enum Padding {
+        /** The padding of a safetensors header. */
+        SPACES("spaces", "", " "),
+        /** What JSON allows. */
+        WHITE_SPACE("white space", " \t\r\n", " \t\r\n");
+
+        private final String shown;
+        private final String before;
+        private final String after;
+
+        Padding(String shown, String before, String after) {
+            this.shown = shown;
+            this.before = before;
+            this.after = after;
+        }
+    }
 
     /** Reads the fields of the object; entered after its opening brace, left after its closing one. */
     interface ObjectReader<T> {
@@ -52,7 +71,7 @@ final class StrictJson {
      * @throws ModelException if the text is not one JSON object within the limits
      * @throws IOException if the stream fails
      */
-    static <T> T read(String subject, InputStream in, ObjectReader<T> reader) throws IOException {
+    static <T> T read(String subject, InputStream in, Padding padding, ObjectReader<T> reader) throws IOException {
         Fault fault = what -> new ModelException(subject + " " + what);
         try {
             PushbackReader text = new PushbackReader(new InputStreamReader(
@@ -62,15 +81,18 @@ final class StrictJson {
                             .onMalformedInput(CodingErrorAction.REPORT)
                             .onUnmappableCharacter(CodingErrorAction.REPORT)));
             int first = text.read();
+            while (padding.before.indexOf(first) >= 0) {
+                first = text.read();
+            }
             if (first != '{') {
-                throw fault.of("must start with '{', but starts with "
-                        + (first < 0 ? "nothing" : Messages.quoted(Character.toString(first))));
+                throw fault.of("must start with '{', but "
+                        + (first < 0 ? "is empty" : "starts with " + Messages.quoted(Character.toString(first))));
             }
             text.unread(first);
             try (JsonParser json = FACTORY.createParser(text)) {
                 json.nextToken();
                 T value = reader.read(json, fault);
-                requireOnlySpaces(json, text, fault);
+                requireOnlyPadding(json, text, padding, fault);
                 return value;
             }
         } catch (JsonProcessingException e) {
@@ -96,21 +118,22 @@ final class StrictJson {
         return location == null ? "" : " (character %d)".formatted(location.getCharOffset());
     }
 
-    private static void requireOnlySpaces(JsonParser json, Reader text, Fault fault) throws IOException {
+    private static void requireOnlyPadding(JsonParser json, Reader text, Padding padding, Fault fault)
+            throws IOException {
         StringWriter buffered = new StringWriter();
         json.releaseBuffered(buffered);
-        for (int i = 0; i < buffered.getBuffer().length(); i++) {
-            requireSpace(buffered.getBuffer().charAt(i), fault);
+        try (Reader rest = new StringReader(buffered.toString())) {
+            requireOnlyPadding(rest, padding, fault);
         }
-        for (int c = text.read(); c >= 0; c = text.read()) {
-            requireSpace(c, fault);
-        }
+        requireOnlyPadding(text, padding, fault);
     }
 
-    private static void requireSpace(int c, Fault fault) {
-        if (c != ' ') {
-            throw fault.of("must end with its closing '}' and spaces, but has %s after it"
-                    .formatted(Messages.quoted(Character.toString(c))));
+    private static void requireOnlyPadding(Reader rest, Padding padding, Fault fault) throws IOException {
+        for (int c = rest.read(); c >= 0; c = rest.read()) {
+            if (padding.after.indexOf(c) < 0) {
+                throw fault.of("must end with its closing '}' and %s, but has %s after it"
+                        .formatted(padding.shown, Messages.quoted(Character.toString(c))));
+            }
         }
     }
 }

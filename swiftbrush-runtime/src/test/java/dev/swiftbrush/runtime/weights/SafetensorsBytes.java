@@ -22,6 +22,19 @@ final class SafetensorsBytes {
     }
 
     static Path write(Path file, long claimedHeaderBytes, byte[] header, int... data) {
+        try {
+            return Files.write(file, of(claimedHeaderBytes, header, data));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static byte[] of(String header, int... data) {
+        byte[] bytes = header.getBytes(StandardCharsets.UTF_8);
+        return of(bytes.length, bytes, data);
+    }
+
+    private static byte[] of(long claimedHeaderBytes, byte[] header, int... data) {
         ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES + header.length + data.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(claimedHeaderBytes)
@@ -29,11 +42,7 @@ final class SafetensorsBytes {
         for (int value : data) {
             bytes.put((byte) value);
         }
-        try {
-            return Files.write(file, bytes.array());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return bytes.array();
     }
 
     /** One entry of a header. */

@@ -39,7 +39,7 @@ class SafetensorsTest {
     @ParameterizedTest
     @CsvSource({"F64,8", "F32,4", "F16,2", "BF16,2", "I64,8", "I32,4", "I16,2", "I8,1", "U8,1", "BOOL,1"})
     void readsTheType(String dtype, int bytes) {
-        Path file = write("{" + entry("a", dtype, "[3]", 0, 3 * bytes) + "}", new int[3 * bytes]);
+        Path file = write("{" + entry("a", dtype, "[3]", 0, 3L * bytes) + "}", new int[3 * bytes]);
 
         StoredTensor tensor = Safetensors.open(file).tensors().get("a");
 
