@@ -124,6 +124,16 @@ public final class Safetensors {
                                         covered,
                                         entry.begin() > covered ? "holes" : "overlaps"));
             }
+            if (entry.begin() % entry.dtype().bytes() != 0) {
+                throw new ModelException(
+                        "tensor %s in %s is %s and begins at byte %d of the data, which is not a multiple of %d; write tensors of larger types first"
+                                .formatted(
+                                        Messages.quoted(entry.name()),
+                                        file,
+                                        entry.dtype(),
+                                        entry.begin(),
+                                        entry.dtype().bytes()));
+            }
             covered = entry.end();
         }
         if (covered != dataBytes) {

@@ -1,0 +1,67 @@
+package dev.swiftbrush.examples.quickstart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class QuickstartTest {
+    private static final String MODEL = "../../swiftbrush-runtime/src/test/resources/reference/sd2";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void writesAPictureOfTheSizeAskedFor() throws IOException {
+        Path out = folder.resolve("cat.png");
+        Quickstart.run(Options.parse(
+                "--model",
+                MODEL,
+                "--recipe",
+                "swiftbrush",
+                "--seed",
+                "42",
+                "--size",
+                "64x32",
+                "--device",
+                "cpu",
+                "--out",
+                out.toString(),
+                "a",
+                "cat"));
+        BufferedImage picture = ImageIO.read(out.toFile());
+        assertThat(picture.getWidth()).isEqualTo(64);
+        assertThat(picture.getHeight()).isEqualTo(32);
+    }
+
+    @Test
+    void joinsWordsToOnePrompt() {
+        Options options = Options.parse("--model", "m", "a", "red", "--seed", "7", "heart");
+        assertThat(options.prompt()).isEqualTo("a red heart");
+        assertThat(options.seed()).isEqualTo(7);
+        assertThat(options.size()).isNull();
+    }
+
+    @Test
+    void saysWhichOptionIsWrong() {
+        assertWrong("--model is missing", "a", "cat");
+        assertWrong("the prompt is missing", "--model", "m");
+        assertWrong("--seed needs a value", "--model", "m", "cat", "--seed");
+        assertWrong("--seed must be a whole number, but was x", "--model", "m", "cat", "--seed", "x");
+        assertWrong("--size must look like 512x512, but was 512", "--model", "m", "cat", "--size", "512");
+        assertWrong("--size must look like 512x512, but was 5x5x5", "--model", "m", "cat", "--size", "5x5x5");
+        assertWrong("--device must be auto, cpu or cuda, but was gpu", "--model", "m", "cat", "--device", "gpu");
+        assertWrong("unknown option --steps", "--model", "m", "cat", "--steps", "4");
+    }
+
+    private static void assertWrong(String message, String... args) {
+        assertThatThrownBy(() -> Options.parse(args))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+}
