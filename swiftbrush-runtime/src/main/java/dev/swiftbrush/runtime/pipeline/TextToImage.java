@@ -1,111 +1,149 @@
 package dev.swiftbrush.runtime.pipeline;
 
+import dev.swiftbrush.DeadlineExceededException;
+import dev.swiftbrush.GenerationCancelledException;
 import dev.swiftbrush.ImageSize;
+import dev.swiftbrush.NoSessionException;
 import dev.swiftbrush.NoiseGenerator;
-import dev.swiftbrush.PromptTruncation;
-import dev.swiftbrush.Timings;
-import dev.swiftbrush.runtime.export.GraphExport;
-import dev.swiftbrush.runtime.noise.Noise;
-import dev.swiftbrush.runtime.session.GraphSession;
-import dev.swiftbrush.runtime.session.HostTensor;
-import dev.swiftbrush.runtime.session.SessionPool;
-import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
-import java.nio.ByteBuffer;
-import java.util.Map;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes an image of a prompt: tokens, hidden states, noise, and one call of the generator. Thread-safe; owns what it is
- * made of.
+ * Makes images of prompts: tokens on the caller's thread, the networks on the threads of the lanes. Thread-safe; owns the
+ * tokenizer and the lanes.
  */
 public final class TextToImage implements AutoCloseable {
-    private final ModelShape shape;
-    private final PromptTokenizer tokenizer;
-    private final GraphSession textEncoder;
-    private final GraphSession generator;
-    private final SessionPool pool;
-    private final NoiseGenerator noise;
+    private static final Duration FOREVER = Duration.ofDays(10_000);
 
+    private final PromptTokenizer tokenizer;
+    private final List<Lane> lanes;
+    private final PoolOptions options;
+    private final JobQueue queue;
+    private final List<Thread> threads = new ArrayList<>();
+    private final ScheduledThreadPoolExecutor timer;
+
+    /**
+     * Starts the sessions.
+     *
+     * @param lanes not empty
+     */
     public TextToImage(
             ModelShape shape,
             PromptTokenizer tokenizer,
-            GraphSession textEncoder,
-            GraphSession generator,
-            SessionPool pool,
+            List<Lane> lanes,
+            PoolOptions options,
+            PromptCache prompts,
             NoiseGenerator noise) {
-        this.shape = shape;
         this.tokenizer = tokenizer;
-        this.textEncoder = textEncoder;
-        this.generator = generator;
-        this.pool = pool;
-        this.noise = noise;
+        this.lanes = List.copyOf(lanes);
+        this.options = options;
+        this.queue = new JobQueue(options, this.lanes);
+        this.timer = new ScheduledThreadPoolExecutor(1, work -> daemon(work, "swiftbrush-timer"));
+        timer.setRemoveOnCancelPolicy(true);
+        for (Lane lane : this.lanes) {
+            for (int i = 1; i <= options.maxConcurrent(); i++) {
+                threads.add(daemon(new Worker(lane, queue, shape, prompts, noise), "swiftbrush-" + lane + "-" + i));
+            }
+        }
+        threads.forEach(Thread::start);
     }
 
-    /** An image as it leaves the generator: row by row, three bytes a pixel. */
-    public record Picture(
-            byte[] rgb, Timings timings, @Nullable PromptTruncation truncation) {}
+    private static Thread daemon(Runnable work, String name) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** The token ids of a prompt. */
+    public TokenizedPrompt tokenize(String prompt) {
+        return tokenizer.tokenize(prompt);
+    }
 
     /**
-     * Makes one image, waiting for a free session if need be.
+     * Makes one image. A thread that is interrupted gives up at once, and the network call ends if nobody else waits for
+     * it.
      *
      * @param size one that the model can draw, see {@link ModelShape#size}
+     * @param timeout from now, or null for none
      */
-    public Picture draw(String prompt, long seed, ImageSize size) {
-        StopWatch watch = new StopWatch();
-        TokenizedPrompt tokens = tokenizer.tokenize(prompt);
-        var tokenizing = watch.lap();
-        HostTensor latents = noise(seed, size);
-        var drawing = watch.lap();
-        try (SessionPool.Lease lease = pool.borrow()) {
-            var waiting = watch.lap();
-            HostTensor states = encode(tokens.ids());
-            var encoding = watch.lap();
-            byte[] rgb = generate(latents, states, size);
-            var generating = watch.lap();
-            Timings timings = new Timings(waiting, tokenizing, encoding, drawing, generating, watch.total());
-            return new Picture(rgb, timings, tokens.truncation());
+    public Picture draw(
+            TokenizedPrompt prompt, Duration tokenizing, long seed, ImageSize size, @Nullable Duration timeout) {
+        Job job = new Job(prompt, tokenizing, seed, size);
+        queue.add(job);
+        ScheduledFuture<?> wait = after(options.maxWait(), job, this::giveUpWaiting);
+        ScheduledFuture<?> deadline = timeout == null ? null : after(timeout, job, this::deadlineExceeded);
+        try {
+            return job.picture.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            JobQueue.Counts counts = queue.counts();
+            throw new GenerationCancelledException(counts.sessions(), counts.busy(), counts.waiting(), job.age());
+        } catch (ExecutionException e) {
+            throw rethrown(e.getCause());
+        } finally {
+            job.picture.cancel(false); // if it is not over: nobody waits for it any more
+            queue.over(job);
+            wait.cancel(false);
+            if (deadline != null) {
+                deadline.cancel(false);
+            }
         }
     }
 
-    private HostTensor noise(long seed, ImageSize size) {
-        int height = size.height() / shape.latentScale();
-        int width = size.width() / shape.latentScale();
-        HostTensor latents = HostTensor.allocate(DType.F32, 1, shape.latentChannels(), height, width);
-        Noise.fill(noise, seed, latents.data().asFloatBuffer());
-        return latents;
+    private ScheduledFuture<?> after(Duration time, Job job, Consumer<Job> action) {
+        return timer.schedule(() -> action.accept(job), time.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private HostTensor encode(long[] ids) {
-        HostTensor input = HostTensor.allocate(DType.I64, 1, ids.length);
-        input.data().asLongBuffer().put(ids);
-        HostTensor states = HostTensor.allocate(DType.F32, 1, ids.length, shape.hiddenWidth());
-        textEncoder.run(Map.of(GraphExport.INPUT_IDS, input), GraphExport.ENCODER_HIDDEN_STATES, states);
-        return states;
+    private void giveUpWaiting(Job job) {
+        if (queue.isWaiting(job)) {
+            JobQueue.Counts counts = queue.counts();
+            job.picture.completeExceptionally(
+                    new NoSessionException(counts.sessions(), counts.busy(), counts.waiting(), job.age()));
+        }
     }
 
-    private byte[] generate(HostTensor latents, HostTensor states, ImageSize size) {
-        HostTensor pixels = HostTensor.allocate(DType.U8, 1, size.height(), size.width(), 3);
-        Map<String, HostTensor> inputs = Map.of(GraphExport.NOISE, latents, GraphExport.ENCODER_HIDDEN_STATES, states);
-        generator.run(inputs, GraphExport.PIXELS, pixels);
-        ByteBuffer bytes = pixels.data();
-        byte[] rgb = new byte[bytes.remaining()];
-        bytes.get(rgb);
-        return rgb;
+    private void deadlineExceeded(Job job) {
+        JobQueue.Counts counts = queue.counts();
+        job.picture.completeExceptionally(
+                new DeadlineExceededException(counts.sessions(), counts.busy(), counts.waiting(), job.age()));
+    }
+
+    private static RuntimeException rethrown(@Nullable Throwable cause) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException reason ? reason : new IllegalStateException(cause);
+    }
+
+    /** Ends what waits and what runs, and frees everything. */
+    @Override
+    public void close() {
+        close(Duration.ZERO);
     }
 
     /**
-     * Turns waiting requests away, ends those that run, and frees the sessions.
-     *
-     * <p>A session that is closed while it runs would take the JVM down, so this waits until none does.
+     * Takes no more requests, lets those that are there finish as long as {@code patience} lasts, ends the others, and frees
+     * everything.
      */
-    @Override
-    public void close() {
-        pool.close();
-        generator.terminate();
-        textEncoder.terminate();
-        pool.awaitIdle();
-        Closing.all(generator, textEncoder, tokenizer);
+    public void close(Duration patience) {
+        queue.close();
+        if (!queue.awaitIdle(patience)) {
+            queue.abort(() -> new IllegalStateException("SwiftBrush was closed before the image was there"));
+        }
+        queue.awaitIdle(FOREVER); // a session that is closed while it runs takes the JVM down
+        timer.shutdownNow();
+        List<AutoCloseable> owned = new ArrayList<>(lanes);
+        owned.add(tokenizer);
+        Closing.all(owned.toArray(AutoCloseable[]::new));
     }
 }

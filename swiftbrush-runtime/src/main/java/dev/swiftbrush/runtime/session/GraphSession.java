@@ -6,31 +6,27 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.RunOptions;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.swiftbrush.DeviceException;
 import dev.swiftbrush.GenerationException;
 import dev.swiftbrush.ModelException;
+import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.regex.Pattern;
 
 /**
  * A graph that is ready to run on a device. {@link #run} may be called from several threads at once; {@link #close} only
  * when no run is in flight, for ONNX Runtime would take the JVM down with it.
  */
 public final class GraphSession implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(GraphSession.class);
+    private static final Pattern OUT_OF_MEMORY = Pattern.compile(
+            "bad_alloc|failed to allocate|out of memory|could not allocate", Pattern.CASE_INSENSITIVE);
 
     private final String name;
     private final OrtSession session;
-
-    /** Of the runs in flight, guarded by itself: options must not be freed while {@link #terminate} holds them. */
-    private final Set<RunOptions> running = new HashSet<>();
-
-    private volatile boolean terminated;
 
     private GraphSession(String name, OrtSession session) {
         this.name = name;
@@ -59,51 +55,42 @@ public final class GraphSession implements AutoCloseable {
      * Runs the graph and writes its only output in place.
      *
      * @param output of the type and sizes that the graph gives
-     * @throws GenerationException if ONNX Runtime fails, or {@link #terminate} was called before it came to an end
+     * @throws GenerationException if ONNX Runtime fails, or the run was cancelled
+     * @throws DeviceException if there is not enough memory
      */
-    public void run(Map<String, HostTensor> inputs, String outputName, HostTensor output) {
+    public void run(
+            Map<String, HostTensor> inputs, String outputName, HostTensor output, Cancellation cancellation) {
         Map<String, OnnxTensor> tensors = new HashMap<>();
         try (RunOptions options = new RunOptions();
                 OnnxTensor result = tensor(output)) {
             for (Map.Entry<String, HostTensor> input : inputs.entrySet()) {
                 tensors.put(input.getKey(), tensor(input.getValue()));
             }
+            cancellation.begin(options);
             try {
-                register(options);
                 session.run(tensors, Set.of(), Map.of(outputName, result), options)
                         .close();
             } finally {
-                synchronized (running) {
-                    running.remove(options);
-                }
+                cancellation.end();
             }
         } catch (OrtException e) {
-            String reason = terminated ? "it was closed meanwhile" : "ONNX Runtime says: " + e.getMessage();
-            throw new GenerationException("The %s did not come to an end: %s".formatted(name, reason), e);
+            throw failure(e, cancellation);
         } finally {
             tensors.values().forEach(OnnxTensor::close);
         }
     }
 
-    private void register(RunOptions options) throws OrtException {
-        synchronized (running) {
-            options.setTerminate(terminated);
-            running.add(options);
+    private SwiftBrushException failure(OrtException e, Cancellation cancellation) {
+        if (cancellation.isCancelled()) {
+            return new GenerationException("The %s was cancelled".formatted(name), e);
         }
-    }
-
-    /** Ends the runs in flight, and any to come, as soon as ONNX Runtime reaches the next node. */
-    public void terminate() {
-        synchronized (running) {
-            terminated = true;
-            for (RunOptions options : running) {
-                try {
-                    options.setTerminate(true);
-                } catch (OrtException e) {
-                    log.warn("A run of the {} could not be ended; closing waits for it", name, e);
-                }
-            }
+        if (OUT_OF_MEMORY.matcher(String.valueOf(e.getMessage())).find()) {
+            return new DeviceException(
+                    "There was not enough memory for the %s; draw smaller images, fewer at once, or free memory [%s]"
+                            .formatted(name, e.getMessage()),
+                    e);
         }
+        return new GenerationException("The %s failed in ONNX Runtime: %s".formatted(name, e.getMessage()), e);
     }
 
     @Override

@@ -1,0 +1,36 @@
+package dev.swiftbrush.runtime.pipeline;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.util.function.Function;
+
+/**
+ * Hidden states of prompts that were encoded before, the ones used least recently and least often dropped when they take
+ * too much memory. The same prompt is encoded once, also when several ask for it at once. Thread-safe.
+ */
+final class PromptCache {
+    private final Cache<LongBuffer, ByteBuffer> states;
+
+    /** @param maxBytes of hidden states; 0 keeps none */
+    PromptCache(long maxBytes) {
+        this.states = Caffeine.newBuilder()
+                .maximumWeight(maxBytes)
+                .weigher((LongBuffer ids, ByteBuffer kept) -> kept.capacity())
+                .recordStats()
+                .build();
+    }
+
+    /**
+     * The states of a prompt.
+     *
+     * @param encode makes them; its buffer is kept
+     * @return a direct buffer of the caller's own over shared memory, which must not be written to
+     */
+    ByteBuffer get(long[] ids, Function<long[], ByteBuffer> encode) {
+        ByteBuffer kept = states.get(LongBuffer.wrap(ids), missing -> encode.apply(ids));
+        return kept.duplicate().order(ByteOrder.nativeOrder());
+    }
+}

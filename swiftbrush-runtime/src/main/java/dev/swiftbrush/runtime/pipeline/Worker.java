@@ -1,0 +1,121 @@
+package dev.swiftbrush.runtime.pipeline;
+
+import dev.swiftbrush.GenerationException;
+import dev.swiftbrush.ImageSize;
+import dev.swiftbrush.NoiseGenerator;
+import dev.swiftbrush.Timings;
+import dev.swiftbrush.runtime.noise.Noise;
+import dev.swiftbrush.runtime.session.HostTensor;
+import dev.swiftbrush.runtime.tensor.DType;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.List;
+
+/** One session of a lane: takes batches from the queue and draws them until the queue is closed. */
+final class Worker implements Runnable {
+    private final Lane lane;
+    private final JobQueue queue;
+    private final ModelShape shape;
+    private final PromptCache prompts;
+    private final NoiseGenerator noise;
+    private final Buffers buffers = new Buffers();
+
+    Worker(Lane lane, JobQueue queue, ModelShape shape, PromptCache prompts, NoiseGenerator noise) {
+        this.lane = lane;
+        this.queue = queue;
+        this.shape = shape;
+        this.prompts = prompts;
+        this.noise = noise;
+    }
+
+    @Override
+    public void run() {
+        for (Batch batch = queue.take(lane); batch != null; batch = queue.take(lane)) {
+            try {
+                draw(batch);
+            } catch (RuntimeException | Error e) {
+                batch.jobs().forEach(job -> job.picture.completeExceptionally(e));
+            } finally {
+                queue.done(batch);
+            }
+        }
+    }
+
+    private void draw(Batch batch) {
+        List<Job> jobs = batch.jobs().stream().filter(job -> !job.isOver()).toList();
+        if (jobs.isEmpty()) {
+            return;
+        }
+        Networks networks = lane.enter();
+        boolean failed = false;
+        try {
+            draw(networks, batch, jobs);
+        } catch (GenerationException e) {
+            failed = !batch.cancellation().isCancelled();
+            throw e;
+        } finally {
+            lane.leave(failed);
+        }
+    }
+
+    private void draw(Networks networks, Batch batch, List<Job> jobs) {
+        long taken = System.nanoTime();
+        StopWatch watch = new StopWatch();
+        HostTensor states = states(networks, batch, jobs);
+        Duration encoding = watch.lap();
+        HostTensor latents = noise(jobs, batch.size());
+        Duration drawing = watch.lap();
+        HostTensor pixels = buffers.tensor(
+                "pixels", DType.U8, jobs.size(), batch.size().height(), batch.size().width(), 3);
+        networks.generate(latents, states, pixels, batch.cancellation());
+        Duration generating = watch.lap();
+        for (int i = 0; i < jobs.size(); i++) {
+            Job job = jobs.get(i);
+            byte[] rgb = row(pixels.data(), i, jobs.size());
+            Duration waiting = Duration.ofNanos(taken - job.submitted);
+            Timings timings = new Timings(waiting, job.tokenizing, encoding, drawing, generating, job.age());
+            job.picture.complete(new Picture(rgb, timings));
+        }
+    }
+
+    /** One prompt's states as they are kept; those of several laid one behind the other. */
+    private HostTensor states(Networks networks, Batch batch, List<Job> jobs) {
+        long[] one = {1, shape.tokens(), shape.hiddenWidth()};
+        if (jobs.size() == 1) {
+            return new HostTensor(DType.F32, one, encode(networks, batch, jobs.get(0)));
+        }
+        HostTensor all = buffers.tensor("states", DType.F32, jobs.size(), shape.tokens(), shape.hiddenWidth());
+        ByteBuffer rows = all.data().duplicate();
+        jobs.forEach(job -> rows.put(encode(networks, batch, job)));
+        return all;
+    }
+
+    private ByteBuffer encode(Networks networks, Batch batch, Job job) {
+        return prompts.get(job.prompt.ids(), ids -> {
+            HostTensor input = buffers.tensor("ids", DType.I64, 1, ids.length);
+            input.data().asLongBuffer().put(ids);
+            HostTensor states = HostTensor.allocate(DType.F32, 1, shape.tokens(), shape.hiddenWidth());
+            networks.encode(input, states, batch.cancellation());
+            return states.data();
+        });
+    }
+
+    private HostTensor noise(List<Job> jobs, ImageSize size) {
+        int height = size.height() / shape.latentScale();
+        int width = size.width() / shape.latentScale();
+        HostTensor latents = buffers.tensor("noise", DType.F32, jobs.size(), shape.latentChannels(), height, width);
+        FloatBuffer all = latents.data().asFloatBuffer();
+        int count = all.remaining() / jobs.size();
+        for (int i = 0; i < jobs.size(); i++) {
+            Noise.fill(noise, jobs.get(i).seed, all.slice(i * count, count));
+        }
+        return latents;
+    }
+
+    private static byte[] row(ByteBuffer pixels, int index, int rows) {
+        byte[] rgb = new byte[pixels.remaining() / rows];
+        pixels.get(index * rgb.length, rgb);
+        return rgb;
+    }
+}
