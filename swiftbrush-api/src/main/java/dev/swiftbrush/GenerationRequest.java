@@ -3,6 +3,7 @@ package dev.swiftbrush;
 import static dev.swiftbrush.Checks.requireArgument;
 import static dev.swiftbrush.Checks.requirePresent;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
@@ -22,16 +23,20 @@ import org.jspecify.annotations.Nullable;
  * @param seed an unsigned 64-bit number that decides the noise: the same seed, model, device and options give the same
  *     image; null lets SwiftBrush draw one, which the image reports
  * @param size the image's size, or null for the model's own
+ * @param timeout how long the image may take from the call that asks for it, waiting included; null for no limit but the
+ *     pool's {@link PoolOptions#maxWait()}
  * @see <a href="https://arxiv.org/abs/2312.05239">SwiftBrush</a>, section 3
  */
 public record GenerationRequest(
-        String prompt, @Nullable Long seed, @Nullable ImageSize size) {
+        String prompt, @Nullable Long seed, @Nullable ImageSize size, @Nullable Duration timeout) {
 
     private static final int MAX_PROMPT_CHARS = 100_000;
     private static final int MAX_VARIATIONS = 10_000;
+    private static final Duration LONGEST = Duration.ofDays(365);
 
     /**
-     * @throws IllegalArgumentException if the prompt is absent or longer than 100,000 characters
+     * @throws IllegalArgumentException if the prompt is absent or longer than 100,000 characters, or the timeout is not
+     *     positive or over 365 days
      */
     public GenerationRequest {
         requirePresent(prompt, "prompt");
@@ -40,6 +45,12 @@ public record GenerationRequest(
                 "prompt must have at most %d characters, but had %d",
                 MAX_PROMPT_CHARS,
                 prompt.length());
+        if (timeout != null) {
+            requireArgument(
+                    timeout.compareTo(Duration.ZERO) > 0 && timeout.compareTo(LONGEST) <= 0,
+                    "timeout must be positive and at most 365 days, but was %s",
+                    timeout);
+        }
     }
 
     /**
@@ -48,12 +59,12 @@ public record GenerationRequest(
      * @throws IllegalArgumentException if the prompt is absent or longer than 100,000 characters
      */
     public static GenerationRequest of(String prompt) {
-        return new GenerationRequest(prompt, null, null);
+        return new GenerationRequest(prompt, null, null, null);
     }
 
     /** Returns this request with a seed, read as an unsigned 64-bit number. */
     public GenerationRequest withSeed(long seed) {
-        return new GenerationRequest(prompt, seed, size);
+        return new GenerationRequest(prompt, seed, size, timeout);
     }
 
     /**
@@ -71,7 +82,17 @@ public record GenerationRequest(
      * @throws IllegalArgumentException if the size is absent
      */
     public GenerationRequest withSize(ImageSize size) {
-        return new GenerationRequest(prompt, seed, requirePresent(size, "size"));
+        return new GenerationRequest(prompt, seed, requirePresent(size, "size"), timeout);
+    }
+
+    /**
+     * Returns this request with a limit of time, waiting included: an image that is not there by then ends in a {@link
+     * DeadlineExceededException}.
+     *
+     * @throws IllegalArgumentException if the timeout is absent, not positive or over 365 days
+     */
+    public GenerationRequest withTimeout(Duration timeout) {
+        return new GenerationRequest(prompt, seed, size, requirePresent(timeout, "timeout"));
     }
 
     /**

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * A request left the pool before a session took it up, so nothing of it was computed.
+ * A request left the pool without an image: it found no place, or its time ran out, or nobody wanted it any more.
  *
  * <p>The numbers are a snapshot from the moment it left.
  */
 public abstract sealed class PoolException extends SwiftBrushException
-        permits NoSessionException, QueueFullException, GenerationCancelledException {
+        permits NoSessionException, QueueFullException, DeadlineExceededException, GenerationCancelledException {
 
     private static final long serialVersionUID = 1L;
 

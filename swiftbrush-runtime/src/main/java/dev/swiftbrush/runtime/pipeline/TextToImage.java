@@ -100,6 +100,17 @@ public final class TextToImage implements AutoCloseable {
         }
     }
 
+    /** A session that is closed while it runs would take the JVM down, so no interruption ends this. */
+    private void awaitIdle() {
+        boolean interrupted = false;
+        while (!queue.awaitIdle(FOREVER)) {
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private ScheduledFuture<?> after(Duration time, Job job, Consumer<Job> action) {
         return timer.schedule(() -> action.accept(job), time.toNanos(), TimeUnit.NANOSECONDS);
     }
@@ -140,7 +151,7 @@ public final class TextToImage implements AutoCloseable {
         if (!queue.awaitIdle(patience)) {
             queue.abort(() -> new IllegalStateException("SwiftBrush was closed before the image was there"));
         }
-        queue.awaitIdle(FOREVER); // a session that is closed while it runs takes the JVM down
+        awaitIdle();
         timer.shutdownNow();
         List<AutoCloseable> owned = new ArrayList<>(lanes);
         owned.add(tokenizer);
