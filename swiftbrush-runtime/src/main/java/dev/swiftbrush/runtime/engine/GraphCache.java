@@ -34,26 +34,24 @@ final class GraphCache {
         this.directory = directory != null ? directory : CacheDirectory.ofThisUser();
     }
 
-    /** The graphs of {@code key}: those kept, else those written by {@code export}, which are kept if that is possible. */
-    Map<String, ModelProto> graphs(CacheKey key, Supplier<Map<String, ModelProto>> export) {
-        Path entry = directory.resolve("graphs").resolve(hash(key));
+    /** The SHA-256 of all that a model's graphs depend on. */
+    String hash(CacheKey key) {
+        Fingerprints fingerprints = new Fingerprints(directory.resolve("fingerprints"));
+        StringBuilder content = new StringBuilder(key.settings());
+        for (Path file : key.files()) {
+            content.append('\n').append(key.folder().relativize(file)).append('=').append(fingerprints.of(file));
+        }
+        return Fingerprints.sha256(content.toString());
+    }
+
+    /** The graphs of a model: those kept under {@code hash}, else those written by {@code export}, which are kept if that is possible. */
+    Map<String, ModelProto> graphs(String hash, Supplier<Map<String, ModelProto>> export) {
+        Path entry = directory.resolve("graphs").resolve(hash);
         return read(entry).orElseGet(() -> {
             Map<String, ModelProto> graphs = export.get();
             write(entry, graphs);
             return graphs;
         });
-    }
-
-    private String hash(CacheKey key) {
-        Fingerprints fingerprints = new Fingerprints(directory.resolve("fingerprints"));
-        StringBuilder content = new StringBuilder(key.settings());
-        for (Path file : key.files()) {
-            content.append('\n')
-                    .append(key.folder().relativize(file))
-                    .append('=')
-                    .append(fingerprints.of(file));
-        }
-        return Fingerprints.sha256(content.toString());
     }
 
     private static Optional<Map<String, ModelProto>> read(Path entry) {

@@ -1,6 +1,7 @@
 package dev.swiftbrush.runtime.engine;
 
-import ai.onnx.proto.OnnxMl.ModelProto;
+import static java.util.stream.Collectors.joining;
+
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.ImageSize;
@@ -8,11 +9,14 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.ModelInfo;
 import dev.swiftbrush.Precision;
 import dev.swiftbrush.Provenance;
+import dev.swiftbrush.QueueFullException;
+import dev.swiftbrush.Stats;
 import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.pipeline.Closing;
+import dev.swiftbrush.runtime.pipeline.Lane;
 import dev.swiftbrush.runtime.pipeline.ModelShape;
 import dev.swiftbrush.runtime.pipeline.TextToImage;
 import dev.swiftbrush.runtime.recipe.OneStep;
@@ -20,13 +24,13 @@ import dev.swiftbrush.runtime.recipe.Recipe;
 import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
-import dev.swiftbrush.runtime.session.SessionPool;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,12 +46,14 @@ final class OnnxEngine implements Engine {
 
     private final ModelInfo model;
     private final ModelShape shape;
+    private final MemoryBudget memory;
     private final String noise;
     private final TextToImage pipeline;
 
-    private OnnxEngine(ModelInfo model, ModelShape shape, String noise, TextToImage pipeline) {
+    private OnnxEngine(ModelInfo model, ModelShape shape, MemoryBudget memory, String noise, TextToImage pipeline) {
         this.model = model;
         this.shape = shape;
+        this.memory = memory;
         this.noise = noise;
         this.pipeline = pipeline;
     }
@@ -55,53 +61,78 @@ final class OnnxEngine implements Engine {
     /** Opens the checkpoint in {@code folder}; writes its graphs unless the cache has them. */
     static OnnxEngine open(Path folder, EngineConfig config) {
         long start = System.nanoTime();
-        ComputeDevice device = ComputeDevice.of(config.device());
-        DType compute = computeType(config.precision(), device);
-        Checkpoint checkpoint = Checkpoint.open(folder, compute == DType.F16);
+        List<ComputeDevice> devices =
+                config.devices().stream().map(ComputeDevice::of).toList();
         Recipe recipe = Recipes.of(folder, config.recipe());
         OneStep oneStep = recipe.resolve(folder.resolve("scheduler/scheduler_config.json"));
+        Checkpoint checkpoint = Checkpoint.open(folder, false);
         requireGuidanceFits(checkpoint, recipe);
 
-        PromptTokenizer tokenizer = null;
-        GraphSession generator = null;
-        GraphSession textEncoder = null;
+        PromptTokenizer tokenizer = PromptTokenizer.open(
+                folder.resolve("tokenizer"), checkpoint.textEncoder().config().positions());
+        List<Lane> lanes = new ArrayList<>();
         try {
-            tokenizer = PromptTokenizer.open(
-                    folder.resolve("tokenizer"),
-                    checkpoint.textEncoder().config().positions());
             requireVocabularyFits(checkpoint, tokenizer);
-            int tokens = tokenizer.maxLength();
-            Map<String, ModelProto> graphs = new GraphCache(config.cacheDirectory())
-                    .graphs(CacheKey.of(checkpoint, oneStep, compute, device, tokens), () -> {
-                        GraphExport export = new GraphExport(checkpoint, compute);
-                        return Map.of(TEXT_ENCODER, export.textEncoder(tokens), GENERATOR, export.generator(oneStep));
-                    });
-            // the larger first: what it needs while it opens is free again when the other opens
-            generator = open("generator", graphs.get(GENERATOR), folder, device);
-            textEncoder = open("text encoder", graphs.get(TEXT_ENCODER), folder, device);
+            ModelShape shape = shape(checkpoint, tokenizer.maxLength());
+            List<DeviceModel> models = models(folder, config, devices, oneStep, shape.tokens());
+            MemoryBudget memory = memory(config, models);
+            memory.require(shape.defaultSize());
+            for (DeviceModel model : models) {
+                lanes.add(new Lane(model.device().toString(), model::open));
+            }
+            TextToImage pipeline = new TextToImage(shape, tokenizer, lanes, config);
+            ModelInfo info = info(folder, recipe, models, shape);
+            log.info(
+                    "Loaded {} ({}, {}) on {} in {} ms",
+                    info.name(),
+                    info.recipe(),
+                    info.precision(),
+                    info.device(),
+                    Duration.ofNanos(System.nanoTime() - start).toMillis());
+            return new OnnxEngine(info, shape, memory, config.noise().name(), pipeline);
         } catch (RuntimeException | Error e) {
-            closeAfter(e, textEncoder, generator, tokenizer);
+            Closing.after(e, lanes.toArray(AutoCloseable[]::new));
+            Closing.after(e, tokenizer);
             throw e;
         }
-        ModelShape shape = shape(checkpoint, tokenizer.maxLength());
-        TextToImage pipeline = new TextToImage(
-                shape, tokenizer, textEncoder, generator, new SessionPool(config.pool()), config.noise());
-        ModelInfo model = new ModelInfo(
+    }
+
+    private static List<DeviceModel> models(
+            Path folder, EngineConfig config, List<ComputeDevice> devices, OneStep recipe, int tokens) {
+        GraphCache cache = new GraphCache(config.cacheDirectory());
+        List<DeviceModel> models = new ArrayList<>();
+        for (ComputeDevice device : devices) {
+            DType compute = DeviceModel.computeType(config.precision(), device);
+            Checkpoint checkpoint = Checkpoint.open(folder, compute == DType.F16);
+            models.add(new DeviceModel(checkpoint, device, compute, recipe, tokens, cache));
+        }
+        return models;
+    }
+
+    /** Of this machine's memory; a GPU's own is not asked for, since ONNX Runtime does not tell. */
+    private static MemoryBudget memory(EngineConfig config, List<DeviceModel> models) {
+        int batch = config.pool().maxBatch();
+        int calls = config.pool().maxConcurrent();
+        List<DeviceModel> here = models.stream()
+                .filter(model -> model.device() instanceof ComputeDevice.Cpu)
+                .toList();
+        return new MemoryBudget(
+                config.memoryLimitBytes(),
+                here.stream().mapToLong(DeviceModel::weightBytes).sum(),
+                size -> here.stream()
+                        .mapToLong(model -> Math.multiplyExact(calls, model.workingBytes(size, batch)))
+                        .reduce(0, Math::addExact));
+    }
+
+    private static ModelInfo info(Path folder, Recipe recipe, List<DeviceModel> models, ModelShape shape) {
+        return new ModelInfo(
                 folder.toAbsolutePath().normalize().getFileName().toString(),
                 recipe.name(),
-                device.toString(),
-                compute == DType.F16 ? Precision.FP16.name() : Precision.FP32.name(),
+                models.stream().map(model -> model.device().toString()).collect(joining(", ")),
+                models.stream().map(DeviceModel::precision).distinct().collect(joining(", ")),
                 shape.defaultSize(),
                 shape.sizeMultiple(),
                 shape.tokens());
-        log.info(
-                "Loaded {} ({}, {}) on {} in {} ms",
-                model.name(),
-                model.recipe(),
-                model.precision(),
-                device,
-                Duration.ofNanos(System.nanoTime() - start).toMillis());
-        return new OnnxEngine(model, shape, config.noise().name(), pipeline);
     }
 
     @Override
@@ -111,37 +142,32 @@ final class OnnxEngine implements Engine {
 
     @Override
     public void check(GenerationRequest request) {
-        shape.size(request.size());
+        memory.require(shape.size(request.size()));
     }
 
     @Override
     public GeneratedImage generate(GenerationRequest request) {
         ImageSize size = shape.size(request.size());
         long seed = Objects.requireNonNull(request.seed(), "the request has no seed");
-        TextToImage.Picture picture = pipeline.draw(request.prompt(), seed, size);
-        log.debug("Made an image of {}x{} in {}", size.width(), size.height(), picture.timings());
+        TextToImage.Drawn drawn = pipeline.draw(request.prompt(), seed, size, request.timeout());
+        log.debug("Made an image of {} in {}", size, drawn.timings());
         Provenance provenance = new Provenance(request.prompt(), seed, model.name(), model.recipe(), noise);
-        return GeneratedImage.of(size, picture.rgb(), provenance, picture.timings(), picture.truncation());
+        return GeneratedImage.of(size, drawn.rgb(), provenance, drawn.timings(), drawn.truncation());
     }
 
     @Override
-    public void close() {
-        pipeline.close();
+    public QueueFullException refuse() {
+        return pipeline.refuse();
     }
 
-    private static GraphSession open(String name, @Nullable ModelProto graph, Path folder, ComputeDevice device) {
-        LocatedGraph located = LocatedGraph.of(Objects.requireNonNull(graph, name), folder);
-        return GraphSession.open(name, located.bytes(), located.root(), device);
+    @Override
+    public Stats stats() {
+        return pipeline.stats();
     }
 
-    private static DType computeType(Precision precision, ComputeDevice device) {
-        if (precision == Precision.FP16 && !device.prefersHalfPrecision()) {
-            throw new IllegalArgumentException(
-                    "precision FP16 needs a CUDA device, but the device is %s, which computes it more slowly than FP32; leave precision at AUTO"
-                            .formatted(device));
-        }
-        boolean half = precision == Precision.FP16 || (precision == Precision.AUTO && device.prefersHalfPrecision());
-        return half ? DType.F16 : DType.F32;
+    @Override
+    public void close(Duration patience) {
+        pipeline.close(patience);
     }
 
     private static void requireGuidanceFits(Checkpoint checkpoint, Recipe recipe) {
@@ -171,13 +197,5 @@ final class OnnxEngine implements Engine {
                 scale,
                 scale << (unet.levels().size() - 1),
                 sample == null ? null : new ImageSize(sample.get(1) * scale, sample.get(0) * scale));
-    }
-
-    private static void closeAfter(Throwable failure, @Nullable AutoCloseable... resources) {
-        try {
-            Closing.all(resources);
-        } catch (RuntimeException e) {
-            failure.addSuppressed(e);
-        }
     }
 }

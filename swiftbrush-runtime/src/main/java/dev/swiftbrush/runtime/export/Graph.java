@@ -17,10 +17,12 @@ import dev.swiftbrush.runtime.weights.StoredTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * An ONNX graph that is being written: nodes in the order of execution, each value named once. The same calls write the
@@ -37,6 +39,7 @@ final class Graph {
     private final GraphProto.Builder proto = GraphProto.newBuilder();
     private final Map<String, GraphTensor> weights = new HashMap<>();
     private final Map<String, GraphTensor> constants = new HashMap<>();
+    private final List<GraphTensor> results = new ArrayList<>();
     private int values;
 
     /**
@@ -135,7 +138,37 @@ final class Graph {
     GraphTensor node(String op, DType type, Shape shape, List<GraphTensor> inputs, AttributeProto... attributes) {
         String name = op + "_" + values++;
         node(op, inputs, List.of(name), attributes);
-        return new GraphTensor(this, name, type, shape);
+        GraphTensor result = new GraphTensor(this, name, type, shape);
+        results.add(result);
+        return result;
+    }
+
+    /**
+     * The most memory that values take at once if each is freed after its last use; all sizes must be known. Views
+     * ({@code Reshape}, {@code Unsqueeze}) count as copies, which ONNX Runtime avoids where it can.
+     */
+    long peakBytes() {
+        Map<String, Integer> lastUse = new HashMap<>();
+        for (int i = 0; i < proto.getNodeCount(); i++) {
+            for (String input : proto.getNode(i).getInputList()) {
+                lastUse.put(input, i);
+            }
+        }
+        Map<String, Long> bytes = new HashMap<>();
+        results.forEach(result -> bytes.put(result.name(), result.bytes()));
+        long live = 0;
+        long peak = 0;
+        for (int i = 0; i < proto.getNodeCount(); i++) {
+            NodeProto node = proto.getNode(i);
+            live += bytes.getOrDefault(node.getOutput(0), 0L);
+            peak = Math.max(peak, live);
+            for (String input : Set.copyOf(node.getInputList())) {
+                if (lastUse.get(input) == i) {
+                    live -= bytes.getOrDefault(input, 0L);
+                }
+            }
+        }
+        return peak;
     }
 
     private void node(String op, List<GraphTensor> inputs, List<String> outputs, AttributeProto... attributes) {

@@ -43,16 +43,34 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     public ModelProto generator(OneStep recipe) {
         Graph graph = graph("generator");
         GraphTensor noise = latentsInput(graph, NOISE);
-        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise));
-        Tensor image = checkpoint.autoencoder().decode(vae(graph), latents);
-        Tensor pixels = image.mul(0.5).add(0.5).clamp(0, 1).toPixels();
+        Tensor pixels = pixels(graph, recipe, noise, statesInput(graph, "batch", "tokens"));
         return finish(graph, PIXELS, pixels, DType.U8, "batch", "image_height", "image_width", 3);
+    }
+
+    /**
+     * The memory that the values of one run of {@link #generator} take at once, beside its weights.
+     *
+     * @param height of the latents
+     * @param width of the latents
+     * @throws ArithmeticException if it is more than 2^63 bytes
+     */
+    public long generatorBytes(OneStep recipe, int batch, int height, int width, int tokens) {
+        Graph graph = graph("generator");
+        GraphTensor noise = graph.input(NOISE, DType.F32, batch, latentChannels(), height, width);
+        pixels(graph, recipe, noise.cast(compute), statesInput(graph, batch, tokens));
+        return graph.peakBytes();
+    }
+
+    private Tensor pixels(Graph graph, OneStep recipe, Tensor noise, Tensor states) {
+        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise, states));
+        Tensor image = checkpoint.autoencoder().decode(vae(graph), latents);
+        return image.mul(0.5).add(0.5).clamp(0, 1).toPixels();
     }
 
     /** Noise and hidden states to what the UNet predicts, {@code [batch, C, height, width]}. */
     public ModelProto unet(OneStep recipe) {
         Graph graph = graph("unet");
-        Tensor epsilon = predict(graph, recipe, latentsInput(graph, NOISE));
+        Tensor epsilon = predict(graph, recipe, latentsInput(graph, NOISE), statesInput(graph, "batch", "tokens"));
         return finish(graph, EPSILON, epsilon, DType.F32, "batch", latentChannels(), "height", "width");
     }
 
@@ -60,7 +78,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     public ModelProto latents(OneStep recipe) {
         Graph graph = graph("latents");
         GraphTensor noise = latentsInput(graph, NOISE);
-        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise));
+        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise, statesInput(graph, "batch", "tokens")));
         return finish(graph, LATENTS, latents, DType.F32, "batch", latentChannels(), "height", "width");
     }
 
@@ -80,10 +98,13 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
         return finish(graph, MOMENTS, moments, DType.F32, "batch", moments.size(1), "height", "width");
     }
 
-    private Tensor predict(Graph graph, OneStep recipe, Tensor noise) {
+    private Tensor statesInput(Graph graph, Object batch, Object tokens) {
+        int width = checkpoint.unet().config().crossAttentionDim();
+        return graph.input(ENCODER_HIDDEN_STATES, DType.F32, batch, tokens, width).cast(compute);
+    }
+
+    private Tensor predict(Graph graph, OneStep recipe, Tensor noise, Tensor states) {
         UNetConfig config = checkpoint.unet().config();
-        GraphTensor states =
-                graph.input(ENCODER_HIDDEN_STATES, DType.F32, "batch", "tokens", config.crossAttentionDim());
         float[] time = Sinusoid.timestep(recipe.timestep(), config);
         Double scale = recipe.guidance();
         Integer width = config.timeCondProjDim();
@@ -97,7 +118,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
                         sample,
                         graph.constant(time, 1, time.length),
                         guidance,
-                        states.cast(compute));
+                        states);
     }
 
     private static Tensor latents(OneStep recipe, Tensor noise, Tensor prediction) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * that ONNX Runtime ran fastest (docs/adr/0004).
  */
 record GraphTensor(Graph graph, String name, DType type, Shape shape) implements Tensor {
+
+    long bytes() {
+        return LongStream.of(shape.sizes()).reduce(type.bytes(), Math::multiplyExact);
+    }
 
     GraphTensor cast(DType target) {
         return type == target ? this : as(target, shape, "Cast", List.of(this), attribute("to", Graph.type(target)));

@@ -1,6 +1,5 @@
 package dev.swiftbrush.runtime.pipeline;
 
-import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.runtime.session.Cancellation;
 import java.util.List;
 
@@ -10,10 +9,6 @@ import java.util.List;
  * @param cancellation ends the call once nobody waits for it any more
  */
 record Batch(Lane lane, List<Job> jobs, Cancellation cancellation) {
-
-    ImageSize size() {
-        return jobs.get(0).size;
-    }
 
     /** Ends the call if every job is over. */
     void cancelIfUnwanted() {

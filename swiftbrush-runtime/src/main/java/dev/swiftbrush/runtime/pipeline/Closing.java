@@ -6,6 +6,15 @@ import org.jspecify.annotations.Nullable;
 public final class Closing {
     private Closing() {}
 
+    /** Closes after a failure, which is the one to be reported. */
+    public static void after(Throwable failure, @Nullable AutoCloseable... resources) {
+        try {
+            all(resources);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     /** Closes in the order given; the first failure is thrown in the end, the others suppressed in it. */
     public static void all(@Nullable AutoCloseable... resources) {
         RuntimeException failure = null;

@@ -32,7 +32,8 @@ final class Job {
         return picture.isDone();
     }
 
+    /** The time since the request was made. */
     Duration age() {
-        return Duration.ofNanos(System.nanoTime() - submitted);
+        return tokenizing.plusNanos(System.nanoTime() - submitted);
     }
 }

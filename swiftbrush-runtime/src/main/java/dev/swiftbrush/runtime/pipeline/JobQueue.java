@@ -178,7 +178,10 @@ final class JobQueue {
         try {
             jobs = new ArrayList<>(waiting);
             waiting.clear();
-            running.forEach(batch -> jobs.addAll(batch.jobs()));
+            for (Batch batch : running) {
+                jobs.addAll(batch.jobs());
+                batch.cancellation().cancel();
+            }
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
  * A device and the networks on it. Networks that failed are opened anew once the last run has left them: ONNX Runtime
  * does not say what state it is in after a failure, and closing a session that runs would take the JVM down. Thread-safe.
  */
-final class Lane implements AutoCloseable {
+public final class Lane implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
     private final String device;
@@ -24,7 +24,7 @@ final class Lane implements AutoCloseable {
     int idle;
 
     /** @param open opens the networks; called at once, and again after failures */
-    Lane(String device, Supplier<Networks> open) {
+    public Lane(String device, Supplier<Networks> open) {
         this.device = device;
         this.open = open;
         this.networks = open.get();

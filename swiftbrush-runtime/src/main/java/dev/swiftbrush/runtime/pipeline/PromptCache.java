@@ -23,6 +23,22 @@ final class PromptCache {
                 .build();
     }
 
+    long hits() {
+        return states.stats().hitCount();
+    }
+
+    long misses() {
+        return states.stats().missCount();
+    }
+
+    /** Bytes of hidden states that are kept. */
+    long bytes() {
+        return states.policy()
+                .eviction()
+                .map(eviction -> eviction.weightedSize().orElse(0))
+                .orElse(0L);
+    }
+
     /**
      * The states of a prompt.
      *

@@ -2,12 +2,17 @@ package dev.swiftbrush.runtime.pipeline;
 
 import dev.swiftbrush.DeadlineExceededException;
 import dev.swiftbrush.GenerationCancelledException;
+import dev.swiftbrush.GenerationEvent.StageName;
 import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.NoSessionException;
-import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
+import dev.swiftbrush.PromptTruncation;
+import dev.swiftbrush.QueueFullException;
+import dev.swiftbrush.Stats;
+import dev.swiftbrush.Timings;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
+import dev.swiftbrush.spi.EngineConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,39 +27,41 @@ import org.jspecify.annotations.Nullable;
  * Makes images of prompts: tokens on the caller's thread, the networks on the threads of the lanes. Thread-safe; owns the
  * tokenizer and the lanes.
  */
-public final class TextToImage implements AutoCloseable {
+public final class TextToImage {
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
     private final PromptTokenizer tokenizer;
     private final List<Lane> lanes;
     private final PoolOptions options;
     private final JobQueue queue;
-    private final List<Thread> threads = new ArrayList<>();
+    private final PromptCache prompts;
+    private final Metrics metrics;
     private final ScheduledThreadPoolExecutor timer;
 
     /**
-     * Starts the sessions.
+     * Starts the sessions, after each drew a picture to warm up if {@code config} wants that.
      *
-     * @param lanes not empty
+     * @param lanes not empty; closed by the caller if this throws
      */
-    public TextToImage(
-            ModelShape shape,
-            PromptTokenizer tokenizer,
-            List<Lane> lanes,
-            PoolOptions options,
-            PromptCache prompts,
-            NoiseGenerator noise) {
+    public TextToImage(ModelShape shape, PromptTokenizer tokenizer, List<Lane> lanes, EngineConfig config) {
         this.tokenizer = tokenizer;
         this.lanes = List.copyOf(lanes);
-        this.options = options;
+        this.options = config.pool();
         this.queue = new JobQueue(options, this.lanes);
-        this.timer = new ScheduledThreadPoolExecutor(1, work -> daemon(work, "swiftbrush-timer"));
-        timer.setRemoveOnCancelPolicy(true);
+        this.prompts = new PromptCache(config.promptCacheBytes());
+        this.metrics = new Metrics(config.listeners());
+        List<Thread> threads = new ArrayList<>();
         for (Lane lane : this.lanes) {
             for (int i = 1; i <= options.maxConcurrent(); i++) {
-                threads.add(daemon(new Worker(lane, queue, shape, prompts, noise), "swiftbrush-" + lane + "-" + i));
+                Worker worker = new Worker(lane, queue, shape, prompts, config.noise(), metrics);
+                if (i == 1 && config.warmUp() && shape.defaultSize() != null) {
+                    worker.warmUp(tokenizer.tokenize(""), shape.defaultSize());
+                }
+                threads.add(daemon(worker, "swiftbrush-" + lane + "-" + i));
             }
         }
+        this.timer = new ScheduledThreadPoolExecutor(1, work -> daemon(work, "swiftbrush-timer"));
+        timer.setRemoveOnCancelPolicy(true);
         threads.forEach(Thread::start);
     }
 
@@ -64,10 +71,8 @@ public final class TextToImage implements AutoCloseable {
         return thread;
     }
 
-    /** The token ids of a prompt. */
-    public TokenizedPrompt tokenize(String prompt) {
-        return tokenizer.tokenize(prompt);
-    }
+    /** An image, and what of its prompt had no effect. */
+    public record Drawn(byte[] rgb, Timings timings, @Nullable PromptTruncation truncation) {}
 
     /**
      * Makes one image. A thread that is interrupted gives up at once, and the network call ends if nobody else waits for
@@ -76,9 +81,22 @@ public final class TextToImage implements AutoCloseable {
      * @param size one that the model can draw, see {@link ModelShape#size}
      * @param timeout from now, or null for none
      */
-    public Picture draw(
-            TokenizedPrompt prompt, Duration tokenizing, long seed, ImageSize size, @Nullable Duration timeout) {
-        Job job = new Job(prompt, tokenizing, seed, size);
+    public Drawn draw(String prompt, long seed, ImageSize size, @Nullable Duration timeout) {
+        StopWatch watch = new StopWatch();
+        try {
+            TokenizedPrompt tokens = tokenizer.tokenize(prompt);
+            Duration tokenizing = watch.lap();
+            metrics.stage(StageName.TOKENIZING, tokenizing, 1, null);
+            Picture picture = await(new Job(tokens, tokenizing, seed, size), timeout);
+            metrics.completed(watch.total(), size);
+            return new Drawn(picture.rgb(), picture.timings(), tokens.truncation());
+        } catch (RuntimeException | Error e) {
+            metrics.failed(e);
+            throw e;
+        }
+    }
+
+    private Picture await(Job job, @Nullable Duration timeout) {
         queue.add(job);
         ScheduledFuture<?> wait = after(options.maxWait(), job, this::giveUpWaiting);
         ScheduledFuture<?> deadline = timeout == null ? null : after(timeout, job, this::deadlineExceeded);
@@ -98,6 +116,19 @@ public final class TextToImage implements AutoCloseable {
                 deadline.cancel(false);
             }
         }
+    }
+
+    /** Counts a request that its caller found no place for. */
+    public QueueFullException refuse() {
+        JobQueue.Counts counts = queue.counts();
+        QueueFullException refusal =
+                new QueueFullException(counts.sessions(), counts.busy(), counts.waiting(), Duration.ZERO);
+        metrics.failed(refusal);
+        return refusal;
+    }
+
+    public Stats stats() {
+        return metrics.stats(queue.counts(), prompts);
     }
 
     /** A session that is closed while it runs would take the JVM down, so no interruption ends this. */
@@ -134,12 +165,6 @@ public final class TextToImage implements AutoCloseable {
             throw error;
         }
         return cause instanceof RuntimeException reason ? reason : new IllegalStateException(cause);
-    }
-
-    /** Ends what waits and what runs, and frees everything. */
-    @Override
-    public void close() {
-        close(Duration.ZERO);
     }
 
     /**

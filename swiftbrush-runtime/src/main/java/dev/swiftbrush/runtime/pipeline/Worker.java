@@ -1,15 +1,19 @@
 package dev.swiftbrush.runtime.pipeline;
 
+import dev.swiftbrush.GenerationEvent.StageName;
 import dev.swiftbrush.GenerationException;
 import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.Timings;
 import dev.swiftbrush.runtime.noise.Noise;
+import dev.swiftbrush.runtime.session.Cancellation;
 import dev.swiftbrush.runtime.session.HostTensor;
 import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.text.TokenizedPrompt;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** One session of a lane: takes batches from the queue and draws them until the queue is closed. */
@@ -19,38 +23,52 @@ final class Worker implements Runnable {
     private final ModelShape shape;
     private final PromptCache prompts;
     private final NoiseGenerator noise;
+    private final Metrics metrics;
     private final Buffers buffers = new Buffers();
 
-    Worker(Lane lane, JobQueue queue, ModelShape shape, PromptCache prompts, NoiseGenerator noise) {
+    Worker(Lane lane, JobQueue queue, ModelShape shape, PromptCache prompts, NoiseGenerator noise, Metrics metrics) {
         this.lane = lane;
         this.queue = queue;
         this.shape = shape;
         this.prompts = prompts;
         this.noise = noise;
+        this.metrics = metrics;
     }
 
     @Override
     public void run() {
         for (Batch batch = queue.take(lane); batch != null; batch = queue.take(lane)) {
+            List<Job> jobs =
+                    batch.jobs().stream().filter(job -> !job.isOver()).toList();
+            List<Picture> pictures = List.of();
+            Throwable failure = null;
             try {
-                draw(batch);
-            } catch (RuntimeException | Error e) {
-                batch.jobs().forEach(job -> job.picture.completeExceptionally(e));
-            } finally {
-                queue.done(batch);
+                pictures = jobs.isEmpty() ? pictures : draw(batch, jobs);
+            } catch (RuntimeException | Error e) { // errors too: whoever waits has to learn of them
+                failure = e;
+            }
+            queue.done(batch); // first, so that whoever waits finds the place free
+            for (int i = 0; i < jobs.size(); i++) {
+                if (failure == null) {
+                    jobs.get(i).picture.complete(pictures.get(i));
+                } else {
+                    jobs.get(i).picture.completeExceptionally(failure);
+                }
             }
         }
     }
 
-    private void draw(Batch batch) {
-        List<Job> jobs = batch.jobs().stream().filter(job -> !job.isOver()).toList();
-        if (jobs.isEmpty()) {
-            return;
-        }
+    /** Draws one picture and discards it, so that the device has done all that it does but once. */
+    void warmUp(TokenizedPrompt prompt, ImageSize size) {
+        Job job = new Job(prompt, Duration.ZERO, 0, size);
+        draw(new Batch(lane, List.of(job), new Cancellation()), List.of(job));
+    }
+
+    private List<Picture> draw(Batch batch, List<Job> jobs) {
         Networks networks = lane.enter();
         boolean failed = false;
         try {
-            draw(networks, batch, jobs);
+            return draw(networks, batch, jobs);
         } catch (GenerationException e) {
             failed = !batch.cancellation().isCancelled();
             throw e;
@@ -59,24 +77,30 @@ final class Worker implements Runnable {
         }
     }
 
-    private void draw(Networks networks, Batch batch, List<Job> jobs) {
+    private List<Picture> draw(Networks networks, Batch batch, List<Job> jobs) {
         long taken = System.nanoTime();
+        ImageSize size = jobs.get(0).size;
         StopWatch watch = new StopWatch();
         HostTensor states = states(networks, batch, jobs);
         Duration encoding = watch.lap();
-        HostTensor latents = noise(jobs, batch.size());
+        metrics.stage(StageName.ENCODING, encoding, jobs.size(), lane);
+        HostTensor latents = noise(jobs, size);
         Duration drawing = watch.lap();
-        HostTensor pixels = buffers.tensor(
-                "pixels", DType.U8, jobs.size(), batch.size().height(), batch.size().width(), 3);
+        metrics.stage(StageName.NOISE, drawing, jobs.size(), lane);
+        HostTensor pixels = buffers.tensor("pixels", DType.U8, jobs.size(), size.height(), size.width(), 3);
         networks.generate(latents, states, pixels, batch.cancellation());
         Duration generating = watch.lap();
-        for (int i = 0; i < jobs.size(); i++) {
-            Job job = jobs.get(i);
-            byte[] rgb = row(pixels.data(), i, jobs.size());
+        metrics.stage(StageName.GENERATING, generating, jobs.size(), lane);
+
+        List<Picture> pictures = new ArrayList<>();
+        for (Job job : jobs) {
+            byte[] rgb = row(pixels.data(), pictures.size(), jobs.size());
             Duration waiting = Duration.ofNanos(taken - job.submitted);
+            metrics.stage(StageName.WAITING, waiting, 1, lane);
             Timings timings = new Timings(waiting, job.tokenizing, encoding, drawing, generating, job.age());
-            job.picture.complete(new Picture(rgb, timings));
+            pictures.add(new Picture(rgb, timings));
         }
+        return pictures;
     }
 
     /** One prompt's states as they are kept; those of several laid one behind the other. */

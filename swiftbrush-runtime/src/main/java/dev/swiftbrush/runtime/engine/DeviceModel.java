@@ -1,0 +1,112 @@
+package dev.swiftbrush.runtime.engine;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import dev.swiftbrush.ImageSize;
+import dev.swiftbrush.ModelException;
+import dev.swiftbrush.Precision;
+import dev.swiftbrush.runtime.export.GraphExport;
+import dev.swiftbrush.runtime.export.LocatedGraph;
+import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.pipeline.Closing;
+import dev.swiftbrush.runtime.pipeline.Networks;
+import dev.swiftbrush.runtime.recipe.OneStep;
+import dev.swiftbrush.runtime.session.ComputeDevice;
+import dev.swiftbrush.runtime.session.GraphSession;
+import dev.swiftbrush.runtime.tensor.DType;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+
+/** A checkpoint as one device runs it: its graphs, and the networks opened from them. Thread-safe. */
+final class DeviceModel {
+    private static final String TEXT_ENCODER = "text_encoder.onnx";
+    private static final String GENERATOR = "generator.onnx";
+
+    private final Checkpoint checkpoint;
+    private final ComputeDevice device;
+    private final DType compute;
+    private final OneStep recipe;
+    private final int tokens;
+    private final GraphCache cache;
+    private final CacheKey key;
+    private final String hash;
+    private final Map<String, ModelProto> graphs;
+
+    /** @param tokens of a prompt */
+    DeviceModel(Checkpoint checkpoint, ComputeDevice device, DType compute, OneStep recipe, int tokens, GraphCache cache) {
+        this.checkpoint = checkpoint;
+        this.device = device;
+        this.compute = compute;
+        this.recipe = recipe;
+        this.tokens = tokens;
+        this.cache = cache;
+        this.key = CacheKey.of(checkpoint, recipe, compute, device, tokens);
+        this.hash = cache.hash(key);
+        this.graphs = cache.graphs(hash, () -> {
+            GraphExport export = new GraphExport(checkpoint, compute);
+            return Map.of(TEXT_ENCODER, export.textEncoder(tokens), GENERATOR, export.generator(recipe));
+        });
+    }
+
+    /**
+     * Opens the networks.
+     *
+     * @throws ModelException if the model's files are not those any more that its graphs were written for
+     */
+    Networks open() {
+        if (!cache.hash(key).equals(hash)) {
+            throw new ModelException("The files in %s have changed since the model was opened; open it anew"
+                    .formatted(checkpoint.folder()));
+        }
+        // the larger first: what it needs while it opens is free again when the other opens
+        GraphSession generator = open("generator", GENERATOR);
+        try {
+            return new OnnxNetworks(open("text encoder", TEXT_ENCODER), generator);
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, generator);
+            throw e;
+        }
+    }
+
+    private GraphSession open(String name, String file) {
+        ModelProto graph = Objects.requireNonNull(graphs.get(file), file);
+        LocatedGraph located = LocatedGraph.of(graph, checkpoint.folder());
+        return GraphSession.open(name, located.bytes(), located.root(), device);
+    }
+
+    /** Memory of the weights in the type that the device computes in. */
+    long weightBytes() {
+        return graphs.values().stream()
+                .flatMap(graph -> graph.getGraph().getInitializerList().stream())
+                .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
+                .mapToLong(tensor -> tensor.getDimsList().stream().reduce((long) compute.bytes(), Math::multiplyExact))
+                .sum();
+    }
+
+    /** Memory that one network call takes beside the weights. */
+    long workingBytes(ImageSize size, int batch) {
+        int scale = checkpoint.autoencoder().config().scale();
+        return new GraphExport(checkpoint, compute)
+                .generatorBytes(recipe, batch, size.height() / scale, size.width() / scale, tokens);
+    }
+
+    ComputeDevice device() {
+        return device;
+    }
+
+    String precision() {
+        return (compute == DType.F16 ? Precision.FP16 : Precision.FP32).name();
+    }
+
+    /** @throws IllegalArgumentException if {@code precision} is not for {@code device} */
+    static DType computeType(Precision precision, ComputeDevice device) {
+        if (precision == Precision.FP16 && !device.prefersHalfPrecision()) {
+            throw new IllegalArgumentException(
+                    "precision FP16 needs a CUDA device, but the device is %s, which computes it more slowly than FP32; leave precision at AUTO"
+                            .formatted(device));
+        }
+        boolean half = precision == Precision.FP16 || (precision == Precision.AUTO && device.prefersHalfPrecision());
+        return half ? DType.F16 : DType.F32;
+    }
+}

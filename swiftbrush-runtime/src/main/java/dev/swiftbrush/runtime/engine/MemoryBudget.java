@@ -1,0 +1,59 @@
+package dev.swiftbrush.runtime.engine;
+
+import dev.swiftbrush.DeviceException;
+import dev.swiftbrush.ImageSize;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Refuses what would need more memory than there is, before it is asked for: an operating system that runs out of memory
+ * ends the whole process. Estimates count weights and the values of a network call, and no more than that. Thread-safe.
+ */
+final class MemoryBudget {
+    private final long allowed;
+    private final String allowance;
+    private final long weights;
+    private final ToLongFunction<ImageSize> working;
+    private final Map<ImageSize, Long> workingBytes = new ConcurrentHashMap<>();
+
+    /**
+     * @param limit bytes that the model may take in all, or null for what is free now
+     * @param weights bytes of the weights on all devices
+     * @param working bytes that a network call takes beside them, by the size of its images
+     */
+    MemoryBudget(@Nullable Long limit, long weights, ToLongFunction<ImageSize> working) {
+        this.allowed = limit != null ? limit : FreeMemory.bytes().orElse(Long.MAX_VALUE);
+        this.allowance = limit != null ? "memoryLimitBytes allows" : "free were";
+        this.weights = weights;
+        this.working = working;
+    }
+
+    /**
+     * Requires room for the weights, and for one image if {@code size} is given.
+     *
+     * @throws DeviceException if there is less
+     */
+    void require(@Nullable ImageSize size) {
+        long call = size == null ? 0 : workingBytes.computeIfAbsent(size, this::working);
+        if (call > allowed - weights) {
+            String what = size == null ? "The model" : "An image of " + size;
+            throw new DeviceException(
+                    "%s needs about %s for weights and %s for a network call, but %s %s; ask for a smaller image, free memory, or set memoryLimitBytes"
+                            .formatted(what, gigabytes(weights), gigabytes(call), allowance, gigabytes(allowed)));
+        }
+    }
+
+    private long working(ImageSize size) {
+        try {
+            return working.applyAsLong(size);
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE; // more than can be counted
+        }
+    }
+
+    private static String gigabytes(long bytes) {
+        return "%.2f GB".formatted(bytes / 1e9);
+    }
+}
