@@ -208,7 +208,8 @@ public record UNetConfig(
     /** The frequencies' exponents are divided by half the width less this. */
     private static double frequencyShift(JsonFile config, int channels) {
         double shift = config.number("freq_shift", -Limits.WIDTH, Limits.WIDTH).orElse(0.0);
-        if (channels < 2 || shift >= channels / 2) {
+        int half = channels / 2;
+        if (half == 0 || shift >= half) {
             throw config.fault(
                     "freq_shift",
                     "less than half of the %d channels that the timestep is embedded in".formatted(channels));
