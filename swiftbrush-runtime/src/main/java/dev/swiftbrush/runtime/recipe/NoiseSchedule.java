@@ -13,7 +13,7 @@ import java.nio.file.Path;
  * @see <a href="https://arxiv.org/abs/2006.11239">DDPM</a>, section 2
  */
 public final class NoiseSchedule {
-    private static final int MAX_TIMESTEPS = 100_000;
+    static final int MAX_TIMESTEPS = 100_000;
 
     private final Path source;
     private final double[] alphasCumprod;
@@ -28,11 +28,11 @@ public final class NoiseSchedule {
     public static NoiseSchedule of(JsonFile config) {
         config.requireUnset("trained_betas");
         config.requireUnset("rescale_betas_zero_snr");
-        int timesteps = config.count("num_train_timesteps").orElse(1000);
-        double start = config.number("beta_start").orElse(0.0001);
-        double end = config.number("beta_end").orElse(0.02);
-        if (timesteps < 2 || timesteps > MAX_TIMESTEPS) {
-            throw config.fault("num_train_timesteps", "in 2 to " + MAX_TIMESTEPS);
+        int timesteps = config.count("num_train_timesteps", MAX_TIMESTEPS).orElse(1000);
+        double start = config.number("beta_start", 0, 1).orElse(0.0001);
+        double end = config.number("beta_end", 0, 1).orElse(0.02);
+        if (timesteps < 2) {
+            throw config.fault("num_train_timesteps", "at least 2");
         }
         if (!(start > 0 && start <= end && end < 1)) {
             throw new ModelException("%s: 0 < beta_start <= beta_end < 1 must hold, but they were %s and %s"
@@ -48,6 +48,11 @@ public final class NoiseSchedule {
                 config.path(),
                 alphasCumprod(betas),
                 Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
+    }
+
+    /** The file that it was read from. */
+    Path source() {
+        return source;
     }
 
     /** What the UNet was trained to predict. */
