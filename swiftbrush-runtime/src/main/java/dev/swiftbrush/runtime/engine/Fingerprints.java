@@ -1,6 +1,7 @@
 package dev.swiftbrush.runtime.engine;
 
 import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -91,8 +92,8 @@ final class Fingerprints {
     private void remember(Path note, String content) {
         try {
             Files.createDirectories(memory);
-            AtomicFiles.write(note, content.getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
+            AtomicFile.write(note, content.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException | ModelException e) {
             log.debug("{} cannot be written, so the file is read again next time", note, e);
         }
     }

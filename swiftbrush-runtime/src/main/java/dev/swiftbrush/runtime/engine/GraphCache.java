@@ -1,6 +1,8 @@
 package dev.swiftbrush.runtime.engine;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,12 +89,12 @@ final class GraphCache {
             List<String> checksums = new ArrayList<>();
             for (Map.Entry<String, ModelProto> graph : new TreeMap<>(graphs).entrySet()) {
                 byte[] content = graph.getValue().toByteArray();
-                AtomicFiles.write(entry.resolve(graph.getKey()), content);
+                AtomicFile.write(entry.resolve(graph.getKey()), content);
                 checksums.add(checksum(graph.getKey(), content));
             }
-            AtomicFiles.write(
+            AtomicFile.write(
                     entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
+        } catch (IOException | ModelException e) {
             log.warn("The graphs cannot be kept in {} and are written again next time: {}", entry, e.toString());
         }
     }

@@ -17,12 +17,17 @@ import dev.swiftbrush.DeviceException;
 import java.net.URL;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Finds out whether a GPU works by opening a session on it: ONNX Runtime lists CUDA as available on machines that have no
  * GPU.
  */
 final class CudaProbe {
+    private static final Pattern MISSING_LIBRARY =
+            Pattern.compile("(\\w+\\.(?:so[.\\d]*|dll))(?:: cannot open shared object|\"? which is missing)");
+
     private static final String CPU_ONLY =
             "the ONNX Runtime on the class path is the CPU-only artifact; depend on dev.swiftbrush:swiftbrush-cuda instead of swiftbrush-runtime";
 
@@ -68,7 +73,7 @@ final class CudaProbe {
                 .toByteArray();
     }
 
-    private static String describe(ComputeDevice.Cuda device, String missing, List<URL> artifacts) {
+    static String describe(ComputeDevice.Cuda device, String missing, List<URL> artifacts) {
         String hidden = artifacts.size() < 2
                 ? ""
                 : " (there are %d ONNX Runtime artifacts on the class path, of which the first hides the others: %s; keep one)"
@@ -78,29 +83,29 @@ final class CudaProbe {
 
     /** What an operator can do about a failure, and ONNX Runtime's own words behind it. */
     static String missing(String message) {
-        String text = message.toLowerCase(Locale.ROOT);
+        String words = message.strip().replaceAll("\\s+", " ");
+        String text = words.toLowerCase(Locale.ROOT);
+        Matcher library = MISSING_LIBRARY.matcher(words);
         String advice;
-        if (text.contains("not enabled in this build") || text.contains("providers_shared")) {
-            return CPU_ONLY;
-        } else if (text.contains("cudnn")) {
-            advice = "cuDNN 9 for CUDA 12 is not installed or not on the library path";
-        } else if (text.contains("invalid device ordinal")
-                || text.contains("error 101")
-                || text.contains("failure 101")) {
+        if (library.find()) {
+            String name = library.group(1);
+            advice = "%s is not on the library path; install %s".formatted(name, owner(name));
+        } else if (text.contains("driver version is insufficient")) {
+            advice = "the NVIDIA driver is too old for CUDA 12, or there is none";
+        } else if (text.contains("no cuda-capable device")) {
+            advice = "the NVIDIA driver sees no GPU";
+        } else if (text.contains("invalid device ordinal")) {
             advice = "there is no GPU of that index";
-        } else if (text.contains("insufficient") || text.contains("failure 35")) {
-            advice = "the NVIDIA driver is too old for CUDA 12 or missing";
-        } else if (text.contains("no cuda-capable device") || text.contains("failure 100")) {
-            advice = "there is no NVIDIA GPU, or its driver does not see it";
-        } else if (text.contains("libcuda")
-                || text.contains("libcublas")
-                || text.contains("libcu")
-                || text.contains(".so")
-                || text.contains(".dll")) {
-            advice = "the CUDA 12 libraries or the NVIDIA driver are not installed or not on the library path";
         } else {
             advice = "ONNX Runtime could not open a session on it";
         }
-        return advice + " [" + message + "]";
+        return advice + " [" + words + "]";
+    }
+
+    private static String owner(String library) {
+        if (library.contains("cudnn")) {
+            return "cuDNN 9 for CUDA 12";
+        }
+        return library.matches("libcuda\\.so.*|nvcuda\\.dll") ? "the NVIDIA driver" : "CUDA 12";
     }
 }

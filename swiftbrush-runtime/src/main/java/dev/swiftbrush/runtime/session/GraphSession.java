@@ -11,18 +11,26 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A graph that is ready to run on a device. {@link #run} may be called from several threads at once; {@link #close} only
  * when no run is in flight, for ONNX Runtime would take the JVM down with it.
  */
 public final class GraphSession implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(GraphSession.class);
+
     private final String name;
     private final OrtSession session;
-    private final Set<RunOptions> running = ConcurrentHashMap.newKeySet();
+
+    /** Of the runs in flight, guarded by itself: options must not be freed while {@link #terminate} holds them. */
+    private final Set<RunOptions> running = new HashSet<>();
+
+    private volatile boolean terminated;
 
     private GraphSession(String name, OrtSession session) {
         this.name = name;
@@ -51,7 +59,7 @@ public final class GraphSession implements AutoCloseable {
      * Runs the graph and writes its only output in place.
      *
      * @param output of the type and sizes that the graph gives
-     * @throws GenerationException if ONNX Runtime fails, or {@link #terminate} was called meanwhile
+     * @throws GenerationException if ONNX Runtime fails, or {@link #terminate} was called before it came to an end
      */
     public void run(Map<String, HostTensor> inputs, String outputName, HostTensor output) {
         Map<String, OnnxTensor> tensors = new HashMap<>();
@@ -60,27 +68,40 @@ public final class GraphSession implements AutoCloseable {
             for (Map.Entry<String, HostTensor> input : inputs.entrySet()) {
                 tensors.put(input.getKey(), tensor(input.getValue()));
             }
-            running.add(options);
             try {
+                register(options);
                 session.run(tensors, Set.of(), Map.of(outputName, result), options)
                         .close();
             } finally {
-                running.remove(options);
+                synchronized (running) {
+                    running.remove(options);
+                }
             }
         } catch (OrtException e) {
-            throw new GenerationException("ONNX Runtime failed in the %s: %s".formatted(name, e.getMessage()), e);
+            String reason = terminated ? "it was closed meanwhile" : "ONNX Runtime says: " + e.getMessage();
+            throw new GenerationException("The %s did not come to an end: %s".formatted(name, reason), e);
         } finally {
             tensors.values().forEach(OnnxTensor::close);
         }
     }
 
-    /** Ends the runs in flight as soon as ONNX Runtime reaches its next node. */
+    private void register(RunOptions options) throws OrtException {
+        synchronized (running) {
+            options.setTerminate(terminated);
+            running.add(options);
+        }
+    }
+
+    /** Ends the runs in flight, and any to come, as soon as ONNX Runtime reaches the next node. */
     public void terminate() {
-        for (RunOptions options : running) {
-            try {
-                options.setTerminate(true);
-            } catch (OrtException | IllegalStateException e) {
-                continue; // it ended by itself
+        synchronized (running) {
+            terminated = true;
+            for (RunOptions options : running) {
+                try {
+                    options.setTerminate(true);
+                } catch (OrtException e) {
+                    log.warn("A run of the {} could not be ended; closing waits for it", name, e);
+                }
             }
         }
     }

@@ -9,9 +9,13 @@ import java.io.IOException;
 import java.net.URL;
 import java.util.Collections;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** ONNX Runtime as a whole: its native library, and what all sessions share. */
 final class OnnxRuntime {
+    private static final Logger log = LoggerFactory.getLogger(OnnxRuntime.class);
+
     private OnnxRuntime() {}
 
     /**
@@ -38,6 +42,17 @@ final class OnnxRuntime {
         options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
         options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
         return options;
+    }
+
+    /** Warns of what ONNX Runtime itself is silent about: the second of two artifacts is never used. */
+    static void warnOfHiddenArtifacts() {
+        List<URL> artifacts = artifacts();
+        if (artifacts.size() > 1) {
+            log.warn(
+                    "There are {} ONNX Runtime artifacts on the class path, of which only the first is used; keep one: {}",
+                    artifacts.size(),
+                    artifacts);
+        }
     }
 
     /** Where ONNX Runtime's classes were found: more than one place means that one artifact hides the other. */

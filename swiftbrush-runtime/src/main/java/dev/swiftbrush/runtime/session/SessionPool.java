@@ -113,6 +113,16 @@ public final class SessionPool {
         }
     }
 
+    /** How many requests wait at this moment. */
+    int waiting() {
+        lock.lock();
+        try {
+            return queue.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Turns new and waiting requests away. Those that run go on. */
     public void close() {
         lock.lock();

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * A file that appears under its name whole or not at all: written beside it under a hidden name, flushed to the disk and
  * moved by {@link #commit()}. Closed without that, it leaves nothing behind.
  */
-final class AtomicFile implements AutoCloseable {
+public final class AtomicFile implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AtomicFile.class);
 
@@ -28,6 +28,18 @@ final class AtomicFile implements AutoCloseable {
         this.target = target;
         this.unfinished = unfinished;
         this.channel = channel;
+    }
+
+    /**
+     * Writes a small file.
+     *
+     * @throws ModelException if that fails; an older file is untouched
+     */
+    public static void write(Path target, byte[] content) {
+        try (AtomicFile file = create(target)) {
+            file.write(0, ByteBuffer.wrap(content));
+            file.commit();
+        }
     }
 
     static AtomicFile create(Path target) {

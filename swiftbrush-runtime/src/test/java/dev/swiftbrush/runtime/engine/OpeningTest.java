@@ -1,0 +1,142 @@
+package dev.swiftbrush.runtime.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.swiftbrush.Device;
+import dev.swiftbrush.GeneratedImage;
+import dev.swiftbrush.GenerationRequest;
+import dev.swiftbrush.ImageSize;
+import dev.swiftbrush.ModelException;
+import dev.swiftbrush.ModelInfo;
+import dev.swiftbrush.Precision;
+import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.runtime.reference.Reference;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Opening and closing a checkpoint, and what is said when that cannot be. */
+class OpeningTest {
+    private static final Path SD2 = Reference.folder("sd2");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void saysWhatWasOpened() {
+        try (SwiftBrush brush = sd2().build()) {
+            assertThat(brush.model())
+                    .isEqualTo(new ModelInfo("sd2", "swiftbrush", "cpu", "FP32", new ImageSize(64, 64), 32, 77));
+        }
+    }
+
+    @Test
+    void aCheckpointWithoutARecipeIsRefused() {
+        assertThatThrownBy(() ->
+                        SwiftBrush.builder().model(SD2).device(Device.cpu()).build())
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "%s does not say how it makes an image in one step, and a multi-step model would draw garbage; if it is a one-step model, call recipe(...) with one of: swiftbrush, sd-turbo, instaflow, lcm, dmd2, sid-lsg",
+                        SD2);
+    }
+
+    @Test
+    void aGuidanceScaleNeedsAPlaceInTheUnet() {
+        assertThatThrownBy(() -> sd2().recipe("lcm").build())
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "Recipe lcm embeds a guidance scale of 8.5, but the UNet in %s has no time_cond_proj_dim to take it; it was trained for another recipe",
+                        SD2);
+    }
+
+    @Test
+    void hubIdsAreRefusedForNow() {
+        assertThatThrownBy(() -> SwiftBrush.builder().model("owner/name").build())
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "owner/name is a hub id, which this version does not download; call model(Path) with a diffusers folder on disk");
+    }
+
+    @Test
+    void halfPrecisionIsNotForTheCpu() {
+        assertThatThrownBy(() -> sd2().precision(Precision.FP16).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "precision FP16 needs a CUDA device, but the device is cpu, which computes it more slowly than FP32; leave precision at AUTO");
+    }
+
+    @Test
+    void aSizeThatTheModelCannotDrawIsRefusedWithTheNearest() {
+        try (SwiftBrush brush = sd2().build()) {
+            GenerationRequest request = GenerationRequest.of("a cat");
+            assertThatThrownBy(() -> brush.generate(request.withSize(100, 64)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("width must be a multiple of 32, but was 100; the nearest are 96 and 128");
+            assertThatThrownBy(() -> brush.generate(request.withSize(64, 7)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("height must be a multiple of 32, but was 7; the nearest is 32");
+        }
+    }
+
+    @Test
+    void theSecondStartTakesTheGraphsFromTheCache() throws IOException {
+        byte[] first = draw();
+        Path graph;
+        try (Stream<Path> files = Files.walk(folder)) {
+            graph = files.filter(file -> file.endsWith("generator.onnx"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        var written = Files.getLastModifiedTime(graph);
+        assertThat(draw()).isEqualTo(first);
+        assertThat(Files.getLastModifiedTime(graph)).isEqualTo(written);
+    }
+
+    @Test
+    void useAfterCloseIsRefused() {
+        SwiftBrush brush = sd2().build();
+        brush.close();
+        brush.close();
+        assertThatThrownBy(() -> brush.generate("a cat"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("SwiftBrush is closed; build a new one");
+    }
+
+    @Test
+    void closingWhileImagesAreMadeEndsThemAll() {
+        SwiftBrush brush = sd2().build();
+        GenerationRequest request = GenerationRequest.of("a cat").withSize(512, 512);
+        Stream<CompletableFuture<GeneratedImage>> images =
+                request.withSeed(1).variations(8).stream().map(brush::generateAsync).toList().stream();
+        brush.close();
+        images.forEach(image -> {
+            try {
+                assertThat(image.get().width()).isEqualTo(512);
+            } catch (ExecutionException e) {
+                assertThat(e.getCause()).isInstanceOfAny(RuntimeException.class);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
+    private byte[] draw() {
+        try (SwiftBrush brush = sd2().build()) {
+            return brush.generate(GenerationRequest.of("a cat").withSeed(3)).rgb();
+        }
+    }
+
+    private SwiftBrush.Builder sd2() {
+        return SwiftBrush.builder()
+                .model(SD2)
+                .recipe("swiftbrush")
+                .device(Device.cpu())
+                .cacheDirectory(folder);
+    }
+}
