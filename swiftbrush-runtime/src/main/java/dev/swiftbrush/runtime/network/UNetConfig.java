@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sampleSize default height and width of the latents, or null where the checkpoint has none
  * @param levels from the finest to the coarsest
+ * @param midBlock whether there is one; small models do without
  * @param timeCondProjDim width of the guidance embedding, or null for a model without one
  */
 public record UNetConfig(
@@ -23,6 +24,7 @@ public record UNetConfig(
         int outChannels,
         @Nullable List<Integer> sampleSize,
         List<Level> levels,
+        boolean midBlock,
         int groups,
         double eps,
         Activation activation,
@@ -116,6 +118,7 @@ public record UNetConfig(
                 config.count("out_channels", Limits.WIDTH).orElse(4),
                 config.counts("sample_size", 2, Limits.SAMPLE).orElse(null),
                 levels,
+                hasMidBlock(config),
                 config.count("norm_num_groups", Limits.WIDTH).orElse(32),
                 config.number("norm_eps", Limits.LEAST_EPS, Limits.MOST_EPS).orElse(1e-5),
                 DiffusersActivation.of(config, "act_fn"),
@@ -139,12 +142,15 @@ public record UNetConfig(
         config.requireOnly("time_embedding_type", "positional");
         config.requireOnly("attention_type", "default");
         UNSUPPORTED.forEach(config::requireUnset);
-        for (String key : List.of("mid_block_type", "norm_num_groups")) {
-            if (config.root().path(key).isNull()) {
-                throw new ModelException("%s sets %s=null, which is not supported".formatted(config.path(), key));
-            }
+        if (config.root().path("norm_num_groups").isNull()) {
+            throw new ModelException("%s sets norm_num_groups=null, which is not supported".formatted(config.path()));
         }
         config.refuseKeysOtherThan(union(READ, WITHOUT_EFFECT));
+    }
+
+    /** Absent, the type is diffusers' default; null, there is none. */
+    private static boolean hasMidBlock(JsonFile config) {
+        return !config.root().path("mid_block_type").isNull();
     }
 
     private static List<Level> levels(JsonFile config) {
@@ -167,7 +173,7 @@ public record UNetConfig(
                 throw config.fault("block_out_channels", "multiples of norm_num_groups=" + groups);
             }
             boolean attentionUp = up.get(count - 1 - i);
-            boolean attends = down.get(i) || attentionUp || i == count - 1;
+            boolean attends = down.get(i) || attentionUp || (i == count - 1 && hasMidBlock(config));
             if (attends && heads.get(i) > channels.get(i)) {
                 throw config.fault(
                         "attention_head_dim",
