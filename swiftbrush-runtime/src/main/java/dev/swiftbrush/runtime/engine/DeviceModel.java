@@ -43,10 +43,12 @@ final class DeviceModel {
         this.cache = cache;
         this.key = CacheKey.of(checkpoint, recipe, compute, device, tokens);
         this.hash = cache.hash(key);
-        this.graphs = cache.graphs(hash, () -> {
-            GraphExport export = new GraphExport(checkpoint, compute);
-            return Map.of(TEXT_ENCODER, export.textEncoder(tokens), GENERATOR, export.generator(recipe));
-        });
+        GraphExport export = new GraphExport(checkpoint, compute);
+        this.graphs = cache.graphs(
+                hash,
+                Map.of(
+                        TEXT_ENCODER, () -> export.textEncoder(tokens),
+                        GENERATOR, () -> export.generator(recipe)));
     }
 
     /**

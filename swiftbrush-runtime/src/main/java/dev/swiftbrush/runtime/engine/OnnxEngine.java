@@ -14,6 +14,7 @@ import dev.swiftbrush.Stats;
 import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.network.ClipTextConfig;
 import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.pipeline.Closing;
 import dev.swiftbrush.runtime.pipeline.Lane;
@@ -68,11 +69,9 @@ final class OnnxEngine implements Engine {
         Checkpoint checkpoint = Checkpoint.open(folder, false);
         requireGuidanceFits(checkpoint, recipe);
 
-        PromptTokenizer tokenizer = PromptTokenizer.open(
-                folder.resolve("tokenizer"), checkpoint.textEncoder().config().positions());
+        PromptTokenizer tokenizer = openTokenizer(checkpoint);
         List<Lane> lanes = new ArrayList<>();
         try {
-            requireVocabularyFits(checkpoint, tokenizer);
             ModelShape shape = shape(checkpoint, tokenizer.maxLength());
             List<DeviceModel> models = models(folder, config, devices, oneStep, shape.tokens());
             MemoryBudget memory = memory(config, models);
@@ -126,7 +125,7 @@ final class OnnxEngine implements Engine {
 
     private static ModelInfo info(Path folder, Recipe recipe, List<DeviceModel> models, ModelShape shape) {
         return new ModelInfo(
-                folder.toAbsolutePath().normalize().getFileName().toString(),
+                name(folder),
                 recipe.name(),
                 models.stream().map(model -> model.device().toString()).collect(joining(", ")),
                 models.stream().map(DeviceModel::precision).distinct().collect(joining(", ")),
@@ -142,6 +141,7 @@ final class OnnxEngine implements Engine {
 
     @Override
     public void check(GenerationRequest request) {
+        PromptTokenizer.requireUnicode(request.prompt());
         memory.require(shape.size(request.size()));
     }
 
@@ -178,24 +178,53 @@ final class OnnxEngine implements Engine {
         }
     }
 
-    private static void requireVocabularyFits(Checkpoint checkpoint, PromptTokenizer tokenizer) {
-        int embeddings = checkpoint.textEncoder().config().vocabulary();
-        if (tokenizer.vocabularySize() > embeddings) {
-            throw new ModelException("%s: the tokenizer gives ids up to %d, but the text encoder has %d embeddings"
-                    .formatted(checkpoint.folder(), tokenizer.vocabularySize() - 1, embeddings));
+    private static PromptTokenizer openTokenizer(Checkpoint checkpoint) {
+        ClipTextConfig encoder = checkpoint.textEncoder().config();
+        if (encoder.positions() < 3) {
+            throw new ModelException(
+                    "%s: the text encoder reads %d tokens, but a start token, an end token and a word between are 3"
+                            .formatted(checkpoint.folder(), encoder.positions()));
         }
+        PromptTokenizer tokenizer = PromptTokenizer.open(checkpoint.folder().resolve("tokenizer"), encoder.positions());
+        if (tokenizer.vocabularySize() > encoder.vocabulary()) {
+            tokenizer.close();
+            throw new ModelException("%s: the tokenizer gives ids up to %d, but the text encoder has %d embeddings"
+                    .formatted(checkpoint.folder(), tokenizer.vocabularySize() - 1, encoder.vocabulary()));
+        }
+        return tokenizer;
+    }
+
+    /** The folder's own name, also when it is given as {@code "."}. */
+    private static String name(Path folder) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        Path last = absolute.getFileName(); // absent if the folder is the root
+        return (last == null ? absolute : last).toString();
     }
 
     private static ModelShape shape(Checkpoint checkpoint, int tokens) {
         UNetConfig unet = checkpoint.unet().config();
         int scale = checkpoint.autoencoder().config().scale();
-        List<Integer> sample = unet.sampleSize(); // height, width
         return new ModelShape(
                 tokens,
                 checkpoint.textEncoder().config().channels(),
                 unet.inChannels(),
                 scale,
                 scale << (unet.levels().size() - 1),
-                sample == null ? null : new ImageSize(sample.get(1) * scale, sample.get(0) * scale));
+                defaultSize(checkpoint.folder(), unet.sampleSize(), scale));
+    }
+
+    /** @param sample height and width of the latents */
+    private static @Nullable ImageSize defaultSize(Path folder, @Nullable List<Integer> sample, int scale) {
+        if (sample == null) {
+            return null;
+        }
+        try {
+            return new ImageSize(Math.multiplyExact(sample.get(1), scale), Math.multiplyExact(sample.get(0), scale));
+        } catch (ArithmeticException | IllegalArgumentException e) {
+            throw new ModelException(
+                    "%s: sample_size %s in unet/config.json times the autoencoder's scale of %d is no size of an image: %s"
+                            .formatted(folder, sample, scale, e.getMessage()),
+                    e);
+        }
     }
 }
