@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://arxiv.org/abs/2312.05239">SwiftBrush</a>, section 3
  */
 public record GenerationRequest(
-        String prompt, @Nullable Long seed, @Nullable ImageSize size, @Nullable Duration timeout) {
+        String prompt,
+        @Nullable Long seed,
+        @Nullable ImageSize size,
+        @Nullable Duration timeout) {
 
     private static final int MAX_PROMPT_CHARS = 100_000;
     private static final int MAX_VARIATIONS = 10_000;
