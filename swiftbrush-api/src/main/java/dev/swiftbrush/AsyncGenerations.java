@@ -47,8 +47,11 @@ final class AsyncGenerations {
      */
     CompletableFuture<GeneratedImage> start(Supplier<GeneratedImage> work, Runnable onEnd) {
         if (!places.tryAcquire()) {
-            onEnd.run();
-            return CompletableFuture.failedFuture(refusal.get());
+            try {
+                return CompletableFuture.failedFuture(refusal.get());
+            } finally {
+                onEnd.run();
+            }
         }
         Runnable free = () -> {
             places.release();
