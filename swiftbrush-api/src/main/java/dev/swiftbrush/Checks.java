@@ -25,6 +25,7 @@ final class Checks {
 
     /** Refuses a duration that is absent or negative. */
     static void requireDuration(String name, @Nullable Duration time) {
-        requireArgument(!requirePresent(time, name).isNegative(), "%s must not be negative, but was %s", name, time);
+        Duration present = requirePresent(time, name);
+        requireArgument(!present.isNegative(), "%s must not be negative, but was %s", name, present);
     }
 }
