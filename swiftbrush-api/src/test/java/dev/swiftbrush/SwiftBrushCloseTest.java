@@ -219,6 +219,22 @@ class SwiftBrushCloseTest {
     }
 
     @Test
+    void aStageOfAFutureThatClosingEndsMayCloseToo() throws Exception {
+        holdRequests();
+        engine.onClose = () -> {}; // leaves the future to SwiftBrush, which completes it on the closing thread
+        CompletableFuture<Void> stage = brush.generateAsync(FOX).handle((image, failure) -> {
+            brush.close();
+            return null;
+        });
+        running.await();
+
+        brush.close();
+
+        assertThat(stage).isCompleted();
+        assertThat(engine.closes).containsExactly(Duration.ZERO);
+    }
+
+    @Test
     void refusesPatienceThatIsAbsentNegativeOrOver365Days() {
         assertThatThrownBy(() -> brush.close(null))
                 .isInstanceOf(IllegalArgumentException.class)
