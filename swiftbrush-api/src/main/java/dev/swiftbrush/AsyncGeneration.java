@@ -11,16 +11,21 @@ import org.jspecify.annotations.Nullable;
 final class AsyncGeneration extends CompletableFuture<GeneratedImage> implements Runnable {
 
     private final Supplier<GeneratedImage> work;
+    private final Runnable onEnd;
     private @Nullable Thread worker; // guarded by this
+    private boolean over; // guarded by this
 
-    AsyncGeneration(Supplier<GeneratedImage> work) {
+    /** @param onEnd runs once the work is over, before the future completes with what became of it */
+    AsyncGeneration(Supplier<GeneratedImage> work, Runnable onEnd) {
         this.work = work;
+        this.onEnd = onEnd;
         whenComplete((image, failure) -> interrupt());
     }
 
     @Override
     public void run() {
         if (!begin()) {
+            onEnd.run();
             return;
         }
         GeneratedImage image;
@@ -35,8 +40,14 @@ final class AsyncGeneration extends CompletableFuture<GeneratedImage> implements
         complete(image);
     }
 
-    /** Interrupts the thread that does the work, if one does. */
-    synchronized void interrupt() {
+    /** Completes this with {@code failure}, unless the work is over and about to complete it. */
+    void abandon(Throwable failure) {
+        if (!isOver()) {
+            completeExceptionally(failure);
+        }
+    }
+
+    private synchronized void interrupt() {
         if (worker != null) {
             worker.interrupt();
         }
@@ -50,8 +61,16 @@ final class AsyncGeneration extends CompletableFuture<GeneratedImage> implements
         return true;
     }
 
-    private synchronized void end() {
-        worker = null;
-        Thread.interrupted(); // was meant for this work, not for the next that the thread does
+    private void end() {
+        synchronized (this) {
+            worker = null;
+            over = true;
+            Thread.interrupted(); // was meant for this work, not for what the thread does next
+        }
+        onEnd.run();
+    }
+
+    private synchronized boolean isOver() {
+        return over;
     }
 }

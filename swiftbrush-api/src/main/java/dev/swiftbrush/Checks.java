@@ -1,5 +1,6 @@
 package dev.swiftbrush;
 
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -20,5 +21,11 @@ final class Checks {
             throw new IllegalArgumentException(name + " must not be null");
         }
         return value;
+    }
+
+    /** Refuses a duration that is absent or negative. */
+    static void requireDuration(String name, @Nullable Duration time) {
+        Duration present = requirePresent(time, name);
+        requireArgument(!present.isNegative(), "%s must not be negative, but was %s", name, present);
     }
 }

@@ -14,8 +14,8 @@ public final class DeadlineExceededException extends PoolException {
     /** Reports the pool as it stood when the request's time ran out after {@code waited}. */
     public DeadlineExceededException(int sessions, int busy, int waiting, Duration waited) {
         super(
-                "The image was not there within its timeout of " + brief(waited) + " "
-                        + counts(sessions, busy, waiting) + "; give more time or raise maxConcurrent",
+                "The image was not there within its timeout of " + brief(waited) + " " + counts(sessions, busy, waiting)
+                        + "; give more time or raise maxConcurrent",
                 sessions,
                 busy,
                 waiting,

@@ -3,6 +3,7 @@ package dev.swiftbrush;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -68,6 +69,6 @@ final class Delivery {
         if (outcome.failure != null) {
             throw (RuntimeException) outcome.failure; // the work is a Supplier: it throws nothing else
         }
-        return outcome.image;
+        return Objects.requireNonNull(outcome.image);
     }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Counts who is inside, lets nobody in once it closes, and closes once. Thread-safe. */
 final class Gate {
@@ -19,6 +20,7 @@ final class Gate {
     private final Condition changed = lock.newCondition();
     private State state = State.OPEN;
     private int inside;
+    private @Nullable Thread closer; // while FREEING
     private long deadline; // of those inside while DRAINING, by System.nanoTime()
 
     static IllegalStateException closed() {
@@ -72,7 +74,7 @@ final class Gate {
      * Waits until nobody is inside or the patience is over, and then frees what is behind the gate.
      *
      * <p>Only the first call frees. Another waits until the first is done and can shorten its patience; an interrupt of
-     * any of them ends it.
+     * any of them ends it. Called by what is being freed, this does nothing.
      *
      * @param free is told what is left of the patience
      */
@@ -80,6 +82,9 @@ final class Gate {
         boolean interrupted = Thread.interrupted();
         lock.lock();
         try {
+            if (Thread.currentThread() == closer) {
+                return; // a stage of a future that is ended now: it would wait for itself
+            }
             boolean first = state == State.OPEN;
             long now = System.nanoTime();
             startDraining(interrupted ? now : now + patience.toNanos());
@@ -128,6 +133,7 @@ final class Gate {
 
     private void free(Consumer<Duration> free) {
         state = State.FREEING;
+        closer = Thread.currentThread();
         Duration left = Duration.ofNanos(left());
         lock.unlock(); // those inside have to be able to leave
         try {
@@ -135,6 +141,7 @@ final class Gate {
         } finally {
             lock.lock();
             state = State.CLOSED;
+            closer = null;
             changed.signalAll();
         }
     }

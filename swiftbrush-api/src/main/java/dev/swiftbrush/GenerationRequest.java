@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://arxiv.org/abs/2312.05239">SwiftBrush</a>, section 3
  */
 public record GenerationRequest(
-        String prompt, @Nullable Long seed, @Nullable ImageSize size, @Nullable Duration timeout) {
+        String prompt,
+        @Nullable Long seed,
+        @Nullable ImageSize size,
+        @Nullable Duration timeout) {
 
     private static final int MAX_PROMPT_CHARS = 100_000;
     private static final int MAX_VARIATIONS = 10_000;
@@ -107,7 +110,7 @@ public record GenerationRequest(
     public List<GenerationRequest> variations(int n) {
         requireArgument(
                 n >= 1 && n <= MAX_VARIATIONS, "variations must be from 1 to %d, but were %d", MAX_VARIATIONS, n);
-        long first = seeded().seed;
+        long first = seed != null ? seed : randomSeed();
         return LongStream.range(0, n).mapToObj(i -> withSeed(first + i)).toList();
     }
 
@@ -116,6 +119,10 @@ public record GenerationRequest(
      * reads only the low 32 bits.
      */
     GenerationRequest seeded() {
-        return seed != null ? this : withSeed(ThreadLocalRandom.current().nextLong(1L << 32));
+        return seed != null ? this : withSeed(randomSeed());
+    }
+
+    private static long randomSeed() {
+        return ThreadLocalRandom.current().nextLong(1L << 32);
     }
 }

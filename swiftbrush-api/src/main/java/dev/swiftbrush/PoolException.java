@@ -26,7 +26,7 @@ public abstract sealed class PoolException extends SwiftBrushException
         this.waited = waited;
     }
 
-    /** Returns how many requests the pool runs at once, {@link PoolOptions#maxConcurrent()}. */
+    /** Returns how many network calls the pool runs at once: devices times {@link PoolOptions#maxConcurrent()}. */
     public final int sessions() {
         return sessions;
     }
@@ -41,7 +41,7 @@ public abstract sealed class PoolException extends SwiftBrushException
         return waiting;
     }
 
-    /** Returns how long this request had waited. */
+    /** Returns how long ago this request was made. */
     public final Duration waited() {
         return waited;
     }

@@ -1,6 +1,7 @@
 package dev.swiftbrush;
 
 import static dev.swiftbrush.Checks.requireArgument;
+import static dev.swiftbrush.Checks.requireDuration;
 import static dev.swiftbrush.Checks.requirePresent;
 
 import dev.swiftbrush.spi.Engine;
@@ -8,11 +9,11 @@ import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.ModelSource;
 import dev.swiftbrush.spi.RecipeSource;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,20 +23,31 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Opening takes seconds and gigabytes: open a model once, share it, and close it at the end. How many requests run
  * and wait at once is bounded by {@link PoolOptions}, over all callers and over synchronous and asynchronous calls
- * together. After {@link #close} every method throws {@link IllegalStateException}.
+ * together. After {@link #close()} every method throws {@link IllegalStateException}.
  */
 public final class SwiftBrush implements AutoCloseable {
 
-    private static final String CLOSED = "SwiftBrush is closed; build a new one";
+    private static final Duration LONGEST_PATIENCE = Duration.ofDays(365);
 
     private final Engine engine;
     private final boolean promptInPng;
-    private final AsyncGenerations async = new AsyncGenerations();
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final int atOnce;
+    private final AsyncGenerations async;
+    private final Gate gate = new Gate();
 
-    private SwiftBrush(Engine engine, boolean promptInPng) {
+    private SwiftBrush(Engine engine, EngineConfig config, boolean promptInPng) {
+        PoolOptions pool = config.pool();
+        long sessions = (long) config.devices().size() * pool.maxConcurrent();
+        long running = sessions * pool.maxBatch();
         this.engine = engine;
         this.promptInPng = promptInPng;
+        // requests are joined while they wait: as many as would not find a place there are too many
+        this.atOnce = clamp(Math.min(running, sessions + pool.maxQueue()));
+        this.async = new AsyncGenerations(clamp(running + pool.maxQueue()), engine::refuse);
+    }
+
+    private static int clamp(long number) {
+        return (int) Math.min(number, Integer.MAX_VALUE);
     }
 
     /** Returns the version of this SDK, as Maven names it. */
@@ -51,10 +63,7 @@ public final class SwiftBrush implements AutoCloseable {
     /**
      * Makes an image of the model's own size from a random seed.
      *
-     * @throws IllegalArgumentException if the prompt is absent or longer than 100,000 characters
-     * @throws PoolException if the request left the pool before it ran
-     * @throws GenerationException if the model failed
-     * @throws IllegalStateException after {@link #close}
+     * @see #generate(GenerationRequest)
      */
     public GeneratedImage generate(String prompt) {
         return generate(GenerationRequest.of(prompt));
@@ -63,35 +72,77 @@ public final class SwiftBrush implements AutoCloseable {
     /**
      * Makes an image.
      *
-     * <p>A thread that is interrupted while the request waits gets a {@link GenerationCancelledException}.
+     * <p>A thread that is interrupted meanwhile gets a {@link GenerationCancelledException} at once, whether its request
+     * waits or runs, and the request's place is free again.
      *
      * @throws IllegalArgumentException if the model cannot serve the request, for example for its size
-     * @throws PoolException if the request left the pool before it ran
+     * @throws PoolException if the request left the pool without an image: refused, out of time or cancelled
      * @throws GenerationException if the model failed
-     * @throws IllegalStateException after {@link #close}
+     * @throws DeviceException if the device has not enough memory
+     * @throws IllegalStateException after {@link #close()}, or if it ends the request
      */
     public GeneratedImage generate(GenerationRequest request) {
-        requireOpen();
-        check(request);
-        return run(request);
+        gate.enter();
+        try {
+            check(request);
+            return draw(request);
+        } finally {
+            gate.leave();
+        }
     }
 
     /**
-     * Makes images one after the other and returns them in the order of their requests.
+     * Makes images and returns them in the order of their requests.
      *
-     * <p>Every request is checked before the first runs. All images are held in memory until the last is there; the
-     * first failure ends the call and loses them.
-     *
-     * @throws IllegalArgumentException if the model cannot serve one of the requests; none has run
-     * @throws PoolException if a request left the pool before it ran
-     * @throws GenerationException if the model failed
-     * @throws IllegalStateException after {@link #close}
+     * <p>As {@link #generateAll(List, ObjIntConsumer)}, with all images held in memory until the last is there; a
+     * failure loses them.
      */
     public List<GeneratedImage> generateAll(List<GenerationRequest> requests) {
-        requireOpen();
-        List<GenerationRequest> all = new ArrayList<>(requirePresent(requests, "requests")); // the caller's may change
-        all.forEach(this::check);
-        return all.stream().map(this::run).toList();
+        List<GenerationRequest> all = copy(requests);
+        GeneratedImage[] images = new GeneratedImage[all.size()];
+        generateAll(all, (image, index) -> images[index] = image);
+        return List.of(images);
+    }
+
+    /**
+     * Makes images and hands each over as soon as it is there.
+     *
+     * <p>Every request is checked before the first runs. As many are then in the pool at a time as it runs at once, on
+     * all devices and joined up to {@link PoolOptions#maxBatch()}; a request's timeout counts from when it gets there.
+     * {@code onImage} is called on the caller's thread, in the order in which the images become ready, while the next
+     * ones are being made.
+     *
+     * <p>The first failure ends the call and is thrown as it is, no matter which request it belongs to; so does what
+     * {@code onImage} throws, and an interrupt of the caller's thread. Requests that are in the pool by then are
+     * cancelled, and the others are never made.
+     *
+     * @param onImage is given an image and the index of its request in {@code requests}
+     * @throws IllegalArgumentException if the model cannot serve one of the requests; none has run
+     * @throws PoolException if a request left the pool without an image: refused, out of time or cancelled
+     * @throws GenerationException if the model failed
+     * @throws DeviceException if the device has not enough memory
+     * @throws IllegalStateException after {@link #close()}, or if it ends a request
+     */
+    public void generateAll(List<GenerationRequest> requests, ObjIntConsumer<GeneratedImage> onImage) {
+        List<GenerationRequest> all = copy(requests);
+        requirePresent(onImage, "onImage");
+        long start = System.nanoTime();
+        gate.enter();
+        try {
+            all.forEach(this::check);
+            new Delivery(all, request -> async.start(() -> draw(request), () -> {})).run(atOnce, onImage);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            Stats pool = engine.stats();
+            Duration waited = Duration.ofNanos(System.nanoTime() - start);
+            throw new GenerationCancelledException(pool.sessions(), pool.busy(), pool.waiting(), waited);
+        } finally {
+            gate.leave();
+        }
+    }
+
+    private static List<GenerationRequest> copy(List<GenerationRequest> requests) {
+        return new ArrayList<>(requirePresent(requests, "requests")); // the caller's may change
     }
 
     /**
@@ -106,77 +157,88 @@ public final class SwiftBrush implements AutoCloseable {
     /**
      * Makes an image on another thread.
      *
-     * <p>Cancelling the future, or completing it in another way such as {@code orTimeout}, stops a request that still
-     * waits for its turn at once; one that runs already finishes, and its image is discarded. Cancelling a stage
-     * derived from the future does not reach it. When this object is closed, a future that is not complete by then
-     * completes with an exception.
+     * <p>Cancelling the future, or completing it in another way such as {@code orTimeout}, stops the request at once,
+     * whether it waits or runs, and its place is free again. Cancelling a stage derived from the future does not reach
+     * it. When this object is closed, a future that is not complete by then completes with an exception.
      *
-     * <p>The thread is a daemon named {@code swiftbrush-async-N}, and stages added without an executor run on it.
+     * <p>The thread is a daemon named {@code swiftbrush-async-N}. There are never more at work than the pool runs and
+     * lets wait; the future of one more request fails with a {@link QueueFullException}. Stages added without an
+     * executor run on these threads too: give long ones an executor of their own.
      *
      * @return the image; or, as the cause of the future's failure, what {@link #generate(GenerationRequest)} would
      *     throw
      * @throws IllegalArgumentException if the model cannot serve the request; thrown by this call, not by the future
-     * @throws IllegalStateException after {@link #close}; thrown by this call, not by the future
+     * @throws IllegalStateException after {@link #close()}; thrown by this call, not by the future
      */
     public CompletableFuture<GeneratedImage> generateAsync(GenerationRequest request) {
-        requireOpen();
+        gate.requireInUse();
         check(request);
-        try {
-            return async.start(() -> {
-                requireOpen();
-                return run(request);
-            });
-        } catch (RejectedExecutionException e) {
-            throw closed();
-        }
+        gate.enter();
+        return async.start(() -> draw(request), gate::leave);
     }
 
     /**
      * Returns what the model is and where it runs.
      *
-     * @throws IllegalStateException after {@link #close}
+     * @throws IllegalStateException after {@link #close()}
      */
     public ModelInfo model() {
-        requireOpen();
+        gate.requireInUse();
         return engine.model();
     }
 
     /**
-     * Closes the model and frees what it holds; closing again does nothing.
+     * Returns what the model does now and what it has done since it was opened.
      *
-     * <p>Requests that wait are ended, and every future that is not complete by the end completes with an exception.
+     * @throws IllegalStateException after {@link #close()}
+     */
+    public Stats stats() {
+        gate.requireInUse();
+        return engine.stats();
+    }
+
+    /**
+     * Ends every request at once, whether it waits or runs, closes the model and frees what it holds.
+     *
+     * <p>As {@link #close(Duration)} without patience.
      */
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) {
-            return;
-        }
+        close(Duration.ZERO);
+    }
+
+    /**
+     * Refuses new requests, lets those that are there finish, closes the model and frees what it holds.
+     *
+     * <p>What is not finished when the patience is over ends with an {@link IllegalStateException}, and no future is
+     * left incomplete. {@link #stats} and {@link #model} answer until then. May be called from any thread, and again:
+     * only the first call closes, and others return when it is done. One with less patience, or an interrupt of a thread
+     * that waits here, ends the patience of all.
+     *
+     * @param patience how long requests may take to finish, at most 365 days; zero ends them at once
+     * @throws IllegalArgumentException if the patience is absent, negative or over 365 days
+     */
+    public void close(Duration patience) {
+        requireDuration("patience", patience);
+        requireArgument(
+                patience.compareTo(LONGEST_PATIENCE) <= 0, "patience must be at most 365 days, but was %s", patience);
+        gate.close(patience, this::free);
+    }
+
+    private void free(Duration patience) {
+        async.stop();
         try {
-            async.stop();
+            engine.close(patience); // nothing is there any more, or no patience is left
         } finally {
-            try {
-                engine.close();
-            } finally {
-                async.abandon(closed());
-            }
+            async.abandon(Gate.closed());
         }
-    }
-
-    private void requireOpen() {
-        if (closed.get()) {
-            throw closed();
-        }
-    }
-
-    private static IllegalStateException closed() {
-        return new IllegalStateException(CLOSED);
     }
 
     private void check(GenerationRequest request) {
         engine.check(requirePresent(request, "request"));
     }
 
-    private GeneratedImage run(GenerationRequest request) {
+    private GeneratedImage draw(GenerationRequest request) {
         GeneratedImage image = engine.generate(request.seeded());
         return promptInPng ? image : image.withoutPromptInPng();
     }
@@ -186,12 +248,16 @@ public final class SwiftBrush implements AutoCloseable {
 
         private @Nullable ModelSource model;
         private @Nullable RecipeSource recipe;
-        private Device device = Device.auto();
+        private List<Device> devices = List.of(Device.auto());
         private Precision precision = Precision.AUTO;
         private PoolOptions pool = PoolOptions.defaults();
         private NoiseGenerator noise = NoiseGenerator.TORCH_CPU;
         private @Nullable Path cacheDirectory;
         private boolean promptInPng = true;
+        private boolean warmUp = true;
+        private long promptCacheBytes = 64L << 20;
+        private @Nullable Long memoryLimitBytes;
+        private final List<GenerationListener> listeners = new ArrayList<>();
 
         private Builder() {}
 
@@ -212,9 +278,29 @@ public final class SwiftBrush implements AutoCloseable {
             return this;
         }
 
-        /** Sets where the model runs; {@link Device#auto()} by default. */
-        public Builder device(Device device) {
-            this.device = requirePresent(device, "device");
+        /**
+         * Sets where the model runs; {@link Device#auto()} by default. On several devices the model is opened on each,
+         * and a request goes to the one that has least to do.
+         *
+         * @throws IllegalArgumentException if a device is there twice, the CPU with two numbers of threads included, or
+         *     {@code auto()} is not alone
+         */
+        public Builder device(Device first, Device... more) {
+            List<Device> all = new ArrayList<>();
+            all.add(requirePresent(first, "device"));
+            for (Device device : requirePresent(more, "device")) {
+                all.add(requirePresent(device, "device"));
+            }
+            requireArgument(
+                    all.size() == 1 || !all.contains(Device.auto()),
+                    "auto() must be the only device, but the devices were %s; name each that is to be used",
+                    all);
+            long different = all.stream()
+                    .map(device -> device instanceof Device.Cpu ? Device.cpu() : device)
+                    .distinct()
+                    .count();
+            requireArgument(different == all.size(), "Each device must be there once, but the devices were %s", all);
+            devices = List.copyOf(all);
             return this;
         }
 
@@ -224,7 +310,7 @@ public final class SwiftBrush implements AutoCloseable {
             return this;
         }
 
-        /** Sets how many requests run and wait at once; {@link PoolOptions#defaults()} by default. */
+        /** Sets how many requests run and wait at once, and how many are joined; {@link PoolOptions#defaults()} by default. */
         public Builder pool(PoolOptions pool) {
             this.pool = requirePresent(pool, "pool");
             return this;
@@ -269,11 +355,50 @@ public final class SwiftBrush implements AutoCloseable {
         }
 
         /**
+         * Sets whether {@link #build} draws one image and discards it, so that the first request is as fast as the
+         * others; true by default. A model without a default size is not warmed up.
+         */
+        public Builder warmUp(boolean warmUp) {
+            this.warmUp = warmUp;
+            return this;
+        }
+
+        /**
+         * Sets how many bytes of encoded prompts are kept for requests with the same prompt; 64 MiB by default, 0 keeps
+         * none. The text encoder of Stable Diffusion 1.5 takes 236,544 bytes for a prompt.
+         *
+         * @throws IllegalArgumentException if {@code bytes} is negative
+         */
+        public Builder promptCacheBytes(long bytes) {
+            requireArgument(bytes >= 0, "promptCacheBytes must not be negative, but was %d", bytes);
+            promptCacheBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Sets how much memory the model may need; what is free on the machine by default. {@link #build} estimates the
+         * need before it loads anything.
+         *
+         * @throws IllegalArgumentException if {@code bytes} is not positive
+         */
+        public Builder memoryLimitBytes(long bytes) {
+            requireArgument(bytes >= 1, "memoryLimitBytes must be positive, but was %d", bytes);
+            memoryLimitBytes = bytes;
+            return this;
+        }
+
+        /** Adds someone who is told what happens to requests; each call adds one. */
+        public Builder listener(GenerationListener listener) {
+            listeners.add(requirePresent(listener, "listener"));
+            return this;
+        }
+
+        /**
          * Opens the model; each call opens it anew, and the caller closes it.
          *
          * @throws IllegalStateException if no model was given
          * @throws ModelException if the model cannot be used
-         * @throws DeviceException if the device cannot be had
+         * @throws DeviceException if the device cannot be had, or the model needs more memory than it may
          * @throws SwiftBrushException if there is not exactly one engine on the class path, or it cannot be loaded
          */
         public SwiftBrush build() {
@@ -281,8 +406,19 @@ public final class SwiftBrush implements AutoCloseable {
                 throw new IllegalStateException(
                         "No model given; call model(Path) with a diffusers folder or model(String) with a hub id");
             }
-            EngineConfig config = new EngineConfig(model, recipe, device, precision, pool, noise, cacheDirectory);
-            return new SwiftBrush(Engines.find().open(config), promptInPng);
+            EngineConfig config = new EngineConfig(
+                    model,
+                    recipe,
+                    devices,
+                    precision,
+                    pool,
+                    noise,
+                    cacheDirectory,
+                    warmUp,
+                    promptCacheBytes,
+                    memoryLimitBytes,
+                    listeners);
+            return new SwiftBrush(Engines.find().open(config), config, promptInPng);
         }
     }
 }

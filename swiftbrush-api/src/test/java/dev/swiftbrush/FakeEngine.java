@@ -4,6 +4,7 @@ import static dev.swiftbrush.Checks.requireArgument;
 
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,10 +15,12 @@ import java.util.function.Function;
 final class FakeEngine implements Engine {
 
     static final ModelInfo MODEL = new ModelInfo("fake", "swiftbrush", "cpu", "FP32", new ImageSize(64, 64), 64, 77);
+    static final Stats STATS = new Stats(2, 1, 3, 10, 1, 2, 3, 4, 12, 5, 6, 7, TestImages.LATENCIES);
 
     final EngineConfig config;
     final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
-    final AtomicInteger closes = new AtomicInteger();
+    final List<Duration> closes = new CopyOnWriteArrayList<>(); // the patience of each
+    final AtomicInteger refused = new AtomicInteger();
     volatile Function<GenerationRequest, GeneratedImage> behaviour = FakeEngine::grey;
     volatile Runnable onClose = () -> {};
 
@@ -36,6 +39,11 @@ final class FakeEngine implements Engine {
     }
 
     @Override
+    public Stats stats() {
+        return STATS;
+    }
+
+    @Override
     public void check(GenerationRequest request) {
         if (request.size() != null) {
             int width = request.size().width();
@@ -45,13 +53,22 @@ final class FakeEngine implements Engine {
 
     @Override
     public GeneratedImage generate(GenerationRequest request) {
+        if (!closes.isEmpty()) {
+            throw Gate.closed();
+        }
         requests.add(request);
         return behaviour.apply(request);
     }
 
     @Override
-    public void close() {
-        closes.incrementAndGet();
+    public QueueFullException refuse() {
+        refused.incrementAndGet();
+        return new QueueFullException(2, 2, 3, Duration.ZERO);
+    }
+
+    @Override
+    public void close(Duration patience) {
+        closes.add(patience);
         onClose.run();
     }
 }

@@ -22,7 +22,7 @@ public final class FakeEngineProvider implements EngineProvider {
         if (config.model().equals(new ModelSource.Folder(Path.of("damaged")))) {
             throw new ModelException("unet has no tensor 'conv_in.weight'");
         }
-        if (config.device().equals(Device.cuda(255))) {
+        if (config.devices().contains(Device.cuda(255))) {
             throw new DeviceException("No CUDA device 255");
         }
         FakeEngine engine = new FakeEngine(config);

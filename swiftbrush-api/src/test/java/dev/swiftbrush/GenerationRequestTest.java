@@ -3,20 +3,29 @@ package dev.swiftbrush;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class GenerationRequestTest {
 
     @Test
-    void hasNeitherSeedNorSizeAtFirst() {
-        assertThat(GenerationRequest.of("a fox")).isEqualTo(new GenerationRequest("a fox", null, null));
+    void hasNeitherSeedNorSizeNorTimeoutAtFirst() {
+        assertThat(GenerationRequest.of("a fox")).isEqualTo(new GenerationRequest("a fox", null, null, null));
     }
 
     @Test
-    void takesASeedAndASize() {
-        assertThat(GenerationRequest.of("a fox").withSeed(-1).withSize(512, 768))
-                .isEqualTo(new GenerationRequest("a fox", -1L, new ImageSize(512, 768)));
+    void takesASeedASizeAndATimeout() {
+        Duration timeout = Duration.ofSeconds(5);
+        GenerationRequest whole = new GenerationRequest("a fox", -1L, new ImageSize(512, 768), timeout);
+
+        assertThat(GenerationRequest.of("a fox").withSeed(-1).withSize(512, 768).withTimeout(timeout))
+                .isEqualTo(whole);
+        assertThat(GenerationRequest.of("a fox")
+                        .withTimeout(timeout)
+                        .withSize(512, 768)
+                        .withSeed(-1))
+                .isEqualTo(whole);
     }
 
     @Test
@@ -32,6 +41,25 @@ class GenerationRequestTest {
         assertThatThrownBy(() -> GenerationRequest.of("a fox").withSize(null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("size must not be null");
+    }
+
+    @Test
+    void refusesATimeoutThatIsAbsentOrNotPositiveOrOver365Days() {
+        GenerationRequest request = GenerationRequest.of("a fox");
+
+        assertThat(request.withTimeout(Duration.ofDays(365)).timeout()).isEqualTo(Duration.ofDays(365));
+        assertThatThrownBy(() -> request.withTimeout(null))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("timeout must not be null");
+        assertThatThrownBy(() -> request.withTimeout(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("timeout must be positive and at most 365 days, but was PT0S");
+        assertThatThrownBy(() -> request.withTimeout(Duration.ofMillis(-1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("timeout must be positive and at most 365 days, but was PT-0.001S");
+        assertThatThrownBy(() -> request.withTimeout(Duration.ofDays(365).plusNanos(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("timeout must be positive and at most 365 days, but was PT8760H0.000000001S");
     }
 
     @Test

@@ -26,10 +26,18 @@ class PoolExceptionTest {
     }
 
     @Test
-    void saysThatTheWaitWasInterrupted() {
-        assertThat(new GenerationCancelledException(1, 1, 3, Duration.ofMillis(250)))
+    void saysThatTheRequestWasInterrupted() {
+        assertThat(new GenerationCancelledException(1, 1, 3, Duration.ofMillis(1_230)))
                 .isInstanceOf(SwiftBrushException.class)
-                .hasMessage("Interrupted after waiting 0.25s for a session (sessions=1, busy=1, waiting=3)");
+                .hasMessage("Interrupted after 1.2s (sessions=1, busy=1, waiting=3)");
+    }
+
+    @Test
+    void saysThatTheRequestsOwnTimeRanOut() {
+        assertThat(new DeadlineExceededException(2, 2, 4, Duration.ofMillis(5_004)))
+                .isInstanceOf(PoolException.class)
+                .hasMessage("The image was not there within its timeout of 5s (sessions=2, busy=2, waiting=4);"
+                        + " give more time or raise maxConcurrent");
     }
 
     @Test

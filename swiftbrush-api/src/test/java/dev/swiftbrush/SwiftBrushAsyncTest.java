@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -56,14 +57,6 @@ class SwiftBrushAsyncTest {
             Thread.onSpinWait();
         }
         return FakeEngine.grey(request);
-    }
-
-    private static void awaitLatch(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 
     @Test
@@ -125,7 +118,7 @@ class SwiftBrushAsyncTest {
     }
 
     @Test
-    void cancellingStopsARequestThatWaits() throws Exception {
+    void cancellingStopsTheRequest() throws Exception {
         engine.behaviour = this::waitForTurn;
         CompletableFuture<GeneratedImage> future = brush.generateAsync("a fox");
         waiting.await();
@@ -137,7 +130,7 @@ class SwiftBrushAsyncTest {
     }
 
     @Test
-    void aTimeoutStopsARequestThatWaits() throws Exception {
+    void aTimeoutStopsTheRequest() throws Exception {
         engine.behaviour = this::waitForTurn;
         CompletableFuture<GeneratedImage> future = brush.generateAsync("a fox");
         waiting.await();
@@ -152,7 +145,7 @@ class SwiftBrushAsyncTest {
     }
 
     @Test
-    void cancellingLetsARunningRequestFinishAndDiscardsItsImage() throws Exception {
+    void anImageThatIsReadyAfterTheCancelIsDiscarded() throws Exception {
         CountDownLatch finished = new CountDownLatch(1);
         engine.behaviour = request -> {
             GeneratedImage image = runUntilTurn(request);
@@ -171,10 +164,12 @@ class SwiftBrushAsyncTest {
 
     @Test
     void anInterruptDoesNotReachTheThreadsNextRequest() {
-        AsyncGeneration cancelled = new AsyncGeneration(() -> {
-            Thread.currentThread().interrupt();
-            throw new GenerationCancelledException(1, 1, 0, Duration.ZERO);
-        });
+        AsyncGeneration cancelled = new AsyncGeneration(
+                () -> {
+                    Thread.currentThread().interrupt();
+                    throw new GenerationCancelledException(1, 1, 0, Duration.ZERO);
+                },
+                () -> {});
 
         cancelled.run();
 
@@ -184,27 +179,30 @@ class SwiftBrushAsyncTest {
 
     @Test
     void doesNoWorkForAFutureThatIsCancelledBeforeItStarts() {
-        AsyncGeneration cancelled = new AsyncGeneration(() -> brush.generate("a fox"));
+        AtomicInteger ends = new AtomicInteger();
+        AsyncGeneration cancelled = new AsyncGeneration(() -> brush.generate("a fox"), ends::incrementAndGet);
         cancelled.cancel(true);
 
         cancelled.run();
 
         assertThat(engine.requests).isEmpty();
+        assertThat(ends).hasValue(1);
     }
 
     @Test
-    void closingEndsRequestsThatWaitBeforeItClosesTheEngine() throws Exception {
+    void closingEndsEvenARequestThatTheEngineDoesNot() throws Exception {
         engine.behaviour = this::waitForTurn;
         CompletableFuture<GeneratedImage> future = brush.generateAsync("a fox");
         waiting.await();
-        engine.onClose = () -> awaitLatch(interrupted);
 
         brush.close();
 
+        interrupted.await();
         assertThatThrownBy(future::get)
                 .isInstanceOf(ExecutionException.class)
                 .cause()
-                .isInstanceOfAny(GenerationCancelledException.class, IllegalStateException.class);
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("SwiftBrush is closed; build a new one");
     }
 
     @Test
@@ -282,5 +280,88 @@ class SwiftBrushAsyncTest {
         assertThat(futures)
                 .isNotEmpty()
                 .allSatisfy(future -> future.handle((image, failure) -> true).get());
+    }
+
+    @Test
+    void hasNoMoreThreadsAtWorkThanThePoolRunsAndLetsWait() throws Exception {
+        PoolOptions pool =
+                PoolOptions.defaults().withMaxConcurrent(2).withMaxBatch(3).withMaxQueue(4);
+        try (SwiftBrush small = SwiftBrush.builder()
+                .model(Path.of("model"))
+                .device(Device.cuda(0), Device.cuda(1))
+                .pool(pool)
+                .build()) {
+            FakeEngine opened = FakeEngineProvider.opened();
+            opened.behaviour = this::waitForTurn;
+
+            List<CompletableFuture<GeneratedImage>> futures = IntStream.range(0, 300)
+                    .mapToObj(i -> small.generateAsync("a fox"))
+                    .toList();
+            turn.countDown();
+
+            int room = 2 * 2 * 3 + 4;
+            for (CompletableFuture<GeneratedImage> future : futures.subList(0, room)) {
+                assertThat(future.get().prompt()).isEqualTo("a fox");
+            }
+            assertThat(futures.subList(room, 300))
+                    .allSatisfy(future -> assertThatThrownBy(future::get)
+                            .cause()
+                            .isInstanceOf(QueueFullException.class)
+                            .hasMessage("The queue for a session is full (sessions=2, busy=2, waiting=3);"
+                                    + " raise maxQueue or send fewer requests at once"));
+            assertThat(opened.requests).hasSize(room);
+            assertThat(opened.refused).hasValue(300 - room);
+        }
+    }
+
+    @Test
+    void aPlaceIsFreeAgainWhenItsFutureIsComplete() throws Exception {
+        try (SwiftBrush single = alone()) {
+            for (int i = 0; i < 200; i++) {
+                single.generateAsync("a fox").get();
+            }
+        }
+    }
+
+    @Test
+    void aPlaceIsFreeAgainWhenACancelledRequestIsOver() throws Exception {
+        try (SwiftBrush single = alone()) {
+            FakeEngine opened = FakeEngineProvider.opened();
+            opened.behaviour = this::waitForTurn;
+            CompletableFuture<GeneratedImage> future = single.generateAsync("a fox");
+            waiting.await();
+            future.cancel(true);
+            interrupted.await();
+            opened.behaviour = FakeEngine::grey;
+
+            GeneratedImage image = null;
+            while (image == null) { // its thread is on its way out
+                image = single.generateAsync("a cat")
+                        .handle((made, failure) -> made)
+                        .get();
+            }
+
+            assertThat(image.prompt()).isEqualTo("a cat");
+        }
+    }
+
+    @Test
+    void aStageOnThePoolsOnlyThreadMayAskForTheNextImage() throws Exception {
+        try (SwiftBrush single = alone()) {
+            GeneratedImage second = single.generateAsync("a fox")
+                    .thenApply(first -> single.generateAsync(first.prompt() + " in the snow")
+                            .join())
+                    .get();
+
+            assertThat(second.prompt()).isEqualTo("a fox in the snow");
+        }
+    }
+
+    /** One request at once, and none that waits. */
+    private static SwiftBrush alone() {
+        return SwiftBrush.builder()
+                .model(Path.of("model"))
+                .pool(PoolOptions.defaults().withMaxQueue(0))
+                .build();
     }
 }

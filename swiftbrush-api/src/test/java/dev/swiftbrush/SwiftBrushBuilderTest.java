@@ -7,7 +7,7 @@ import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.ModelSource;
 import dev.swiftbrush.spi.RecipeSource;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -45,35 +45,73 @@ class SwiftBrushBuilderTest {
                 .isEqualTo(new EngineConfig(
                         new ModelSource.Folder(Path.of("model")),
                         null,
-                        Device.auto(),
+                        List.of(Device.auto()),
                         Precision.AUTO,
-                        new PoolOptions(1, 64, Duration.ofSeconds(30)),
+                        PoolOptions.defaults(),
                         NoiseGenerator.TORCH_CPU,
-                        null));
+                        null,
+                        true,
+                        67_108_864,
+                        null,
+                        List.of()));
     }
 
     @Test
     void tellsTheEngineWhatWasSet() {
         PoolOptions pool = PoolOptions.defaults().withMaxConcurrent(2);
+        GenerationListener first = event -> {};
+        GenerationListener second = event -> {};
 
         EngineConfig config = configOf(SwiftBrush.builder()
                 .model("owner/name@v1.0")
-                .device(Device.cuda(1))
+                .device(Device.cuda(1), Device.cuda(0), Device.cpu(2))
                 .precision(Precision.FP16)
                 .pool(pool)
                 .recipe("sd-turbo")
                 .noise(NoiseGenerator.TORCH_CUDA)
-                .cacheDirectory(Path.of("cache")));
+                .cacheDirectory(Path.of("cache"))
+                .warmUp(false)
+                .promptCacheBytes(0)
+                .memoryLimitBytes(1L << 33)
+                .listener(first)
+                .listener(second));
 
         assertThat(config)
                 .isEqualTo(new EngineConfig(
                         new ModelSource.Hub("owner/name", "v1.0"),
                         new RecipeSource.Preset("sd-turbo"),
-                        Device.cuda(1),
+                        List.of(Device.cuda(1), Device.cuda(0), Device.cpu(2)),
                         Precision.FP16,
                         pool,
                         NoiseGenerator.TORCH_CUDA,
-                        Path.of("cache")));
+                        Path.of("cache"),
+                        false,
+                        0,
+                        8_589_934_592L,
+                        List.of(first, second)));
+    }
+
+    @Test
+    void refusesADeviceThatIsThereTwice() {
+        assertRefused(
+                () -> builder().device(Device.cuda(0), Device.cuda(1), Device.cuda(0)),
+                "Each device must be there once, but the devices were [cuda:0, cuda:1, cuda:0]");
+        assertRefused(
+                () -> builder().device(Device.cpu(), Device.cpu(2)),
+                "Each device must be there once, but the devices were [cpu, cpu with 2 threads]");
+    }
+
+    @Test
+    void refusesToChooseADeviceBesideOthers() {
+        assertRefused(
+                () -> builder().device(Device.cuda(1), Device.auto()),
+                "auto() must be the only device, but the devices were [cuda:1, auto]; name each that is to be used");
+    }
+
+    @Test
+    void refusesBytesThatNothingFitsInto() {
+        assertRefused(() -> builder().promptCacheBytes(-1), "promptCacheBytes must not be negative, but was -1");
+        assertRefused(() -> builder().memoryLimitBytes(0), "memoryLimitBytes must be positive, but was 0");
     }
 
     @Test
@@ -105,6 +143,9 @@ class SwiftBrushBuilderTest {
         assertRefused(() -> builder().model((Path) null), "model folder must not be null");
         assertRefused(() -> builder().model((String) null), "hub id must not be null");
         assertRefused(() -> builder().device(null), "device must not be null");
+        assertRefused(() -> builder().device(Device.cpu(), (Device) null), "device must not be null");
+        assertRefused(() -> builder().device(Device.cpu(), (Device[]) null), "device must not be null");
+        assertRefused(() -> builder().listener(null), "listener must not be null");
         assertRefused(() -> builder().precision(null), "precision must not be null");
         assertRefused(() -> builder().pool(null), "pool must not be null");
         assertRefused(() -> builder().recipe((String) null), "recipe must not be null");

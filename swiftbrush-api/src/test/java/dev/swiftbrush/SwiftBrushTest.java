@@ -105,6 +105,9 @@ class SwiftBrushTest {
         assertThatThrownBy(() -> brush.generateAll(null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("requests must not be null");
+        assertThatThrownBy(() -> brush.generateAll(List.of(), null))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("onImage must not be null");
         assertThatThrownBy(() -> brush.generateAsync((GenerationRequest) null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("request must not be null");
@@ -132,6 +135,11 @@ class SwiftBrushTest {
     @Test
     void tellsWhatTheModelIs() {
         assertThat(brush.model()).isEqualTo(FakeEngine.MODEL);
+    }
+
+    @Test
+    void tellsWhatTheModelHasDone() {
+        assertThat(brush.stats()).isSameAs(FakeEngine.STATS);
     }
 
     @Test
@@ -171,6 +179,9 @@ class SwiftBrushTest {
         assertThatThrownBy(brush::model)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage(closed);
+        assertThatThrownBy(brush::stats)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(closed);
         assertThat(engine.requests).isEmpty();
     }
 
@@ -179,7 +190,7 @@ class SwiftBrushTest {
         brush.close();
         brush.close();
 
-        assertThat(engine.closes).hasValue(1);
+        assertThat(engine.closes).containsExactly(Duration.ZERO);
     }
 
     @Test

@@ -14,6 +14,9 @@ final class TestImages {
             Duration.ofMillis(4),
             Duration.ofMillis(10));
 
+    static final Stats.Latencies LATENCIES = new Stats.Latencies(
+            10, Duration.ofMillis(50), Duration.ofMillis(95), Duration.ofMillis(99), Duration.ofMillis(100));
+
     private TestImages() {}
 
     static GeneratedImage grey(ImageSize size, String prompt, long seed) {

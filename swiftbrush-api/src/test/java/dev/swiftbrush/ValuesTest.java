@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.swiftbrush.GenerationEvent.StageName;
 import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -41,14 +42,28 @@ class ValuesTest {
     }
 
     @Test
-    void thePoolRunsOneRequestAtOnceByDefault() {
-        assertThat(PoolOptions.defaults()).isEqualTo(new PoolOptions(1, 64, Duration.ofSeconds(30)));
+    void thePoolRunsOneRequestAtOnceAndJoinsNoneByDefault() {
+        assertThat(PoolOptions.defaults()).isEqualTo(new PoolOptions(1, 64, Duration.ofSeconds(30), 1, Duration.ZERO));
     }
 
     @Test
     void thePoolsOptionsChangeOneByOne() {
-        assertThat(PoolOptions.defaults().withMaxConcurrent(2).withMaxQueue(0).withMaxWait(Duration.ZERO))
-                .isEqualTo(new PoolOptions(2, 0, Duration.ZERO));
+        Duration delay = Duration.ofMillis(5);
+
+        assertThat(PoolOptions.defaults()
+                        .withMaxConcurrent(2)
+                        .withMaxQueue(0)
+                        .withMaxWait(Duration.ZERO)
+                        .withMaxBatch(64)
+                        .withMaxDelay(delay))
+                .isEqualTo(new PoolOptions(2, 0, Duration.ZERO, 64, delay));
+        assertThat(PoolOptions.defaults()
+                        .withMaxDelay(delay)
+                        .withMaxBatch(64)
+                        .withMaxWait(Duration.ZERO)
+                        .withMaxQueue(0)
+                        .withMaxConcurrent(2))
+                .isEqualTo(new PoolOptions(2, 0, Duration.ZERO, 64, delay));
     }
 
     @Test
@@ -61,6 +76,14 @@ class ValuesTest {
         assertRefused(
                 () -> options.withMaxWait(Duration.ofDays(366)), "maxWait must be at most 365 days, but was PT8784H");
         assertRefused(() -> options.withMaxWait(null), "maxWait must not be null");
+        assertRefused(() -> options.withMaxBatch(0), "maxBatch must be from 1 to 64, but was 0");
+        assertRefused(() -> options.withMaxBatch(65), "maxBatch must be from 1 to 64, but was 65");
+        assertRefused(
+                () -> options.withMaxDelay(Duration.ofMillis(-1)), "maxDelay must not be negative, but was PT-0.001S");
+        assertRefused(
+                () -> options.withMaxDelay(Duration.ofMillis(10_001)),
+                "maxDelay must be at most 10 seconds, but was PT10.001S");
+        assertRefused(() -> options.withMaxDelay(null), "maxDelay must not be null");
     }
 
     @Test
@@ -80,6 +103,35 @@ class ValuesTest {
                 () -> new Timings(none, none, none, none, negative, none),
                 "generating must not be negative, but was PT-0.000000001S");
         assertRefused(() -> new Timings(none, none, none, none, none, null), "total must not be null");
+    }
+
+    @Test
+    void anEventIsWhole() {
+        assertThatCode(() -> new GenerationEvent.Stage(StageName.TOKENIZING, Duration.ZERO, 1, null))
+                .doesNotThrowAnyException();
+        assertRefused(() -> new GenerationEvent.Stage(null, Duration.ZERO, 1, "cpu"), "stage must not be null");
+        assertRefused(() -> new GenerationEvent.Stage(StageName.NOISE, null, 1, "cpu"), "time must not be null");
+        assertRefused(
+                () -> new GenerationEvent.Stage(StageName.NOISE, Duration.ofSeconds(-1), 1, "cpu"),
+                "time must not be negative, but was PT-1S");
+        assertRefused(
+                () -> new GenerationEvent.Stage(StageName.NOISE, Duration.ZERO, 0, "cpu"),
+                "batch must be positive, but was 0");
+        assertRefused(() -> new GenerationEvent.Completed(null, new ImageSize(64, 64)), "total must not be null");
+        assertRefused(() -> new GenerationEvent.Completed(Duration.ZERO, null), "size must not be null");
+        assertRefused(() -> new GenerationEvent.Failed(null), "reason must not be null");
+    }
+
+    @Test
+    void statsHaveLatencies() {
+        Duration none = Duration.ZERO;
+
+        assertRefused(() -> new Stats(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null), "latency must not be null");
+        assertRefused(() -> new Stats.Latencies(-1, none, none, none, none), "count must not be negative, but was -1");
+        assertRefused(() -> new Stats.Latencies(0, none, null, none, none), "p95 must not be null");
+        assertRefused(
+                () -> new Stats.Latencies(0, none, none, none, Duration.ofSeconds(-1)),
+                "max must not be negative, but was PT-1S");
     }
 
     @Test

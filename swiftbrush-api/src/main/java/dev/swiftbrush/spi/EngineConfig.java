@@ -1,10 +1,12 @@
 package dev.swiftbrush.spi;
 
 import dev.swiftbrush.Device;
+import dev.swiftbrush.GenerationListener;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -13,27 +15,45 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model where the model is
  * @param recipe how one network call becomes an image, or null to detect it from the model
- * @param device where to run
+ * @param devices where to run, at least one; a request goes to the one that has least to do
  * @param precision the number format to compute in
  * @param pool how many requests run and wait
  * @param noise how a seed becomes noise
  * @param cacheDirectory where to keep what was derived from the model, or null for the engine's own place
+ * @param warmUp whether to draw an image and discard it before the model counts as open; has no effect on a model
+ *     without a default size
+ * @param promptCacheBytes hidden states of prompts to keep at most, in bytes; 0 keeps none
+ * @param memoryLimitBytes memory that the model may need at most, or null for what is free on the machine; a model that
+ *     is estimated to need more is refused with a {@link dev.swiftbrush.DeviceException}
+ * @param listeners told of every event, in this order
  */
 public record EngineConfig(
         ModelSource model,
         @Nullable RecipeSource recipe,
-        Device device,
+        List<Device> devices,
         Precision precision,
         PoolOptions pool,
         NoiseGenerator noise,
-        @Nullable Path cacheDirectory) {
+        @Nullable Path cacheDirectory,
+        boolean warmUp,
+        long promptCacheBytes,
+        @Nullable Long memoryLimitBytes,
+        List<GenerationListener> listeners) {
 
-    /** Refuses the absence of anything that is not marked as optional. */
+    /**
+     * Copies the lists, and refuses the absence of anything that is not marked as optional.
+     *
+     * @throws IllegalArgumentException if there is no device
+     */
     public EngineConfig {
         Objects.requireNonNull(model, "model must not be null");
-        Objects.requireNonNull(device, "device must not be null");
+        devices = List.copyOf(Objects.requireNonNull(devices, "devices must not be null"));
+        if (devices.isEmpty()) {
+            throw new IllegalArgumentException("devices must not be empty");
+        }
         Objects.requireNonNull(precision, "precision must not be null");
         Objects.requireNonNull(pool, "pool must not be null");
         Objects.requireNonNull(noise, "noise must not be null");
+        listeners = List.copyOf(Objects.requireNonNull(listeners, "listeners must not be null"));
     }
 }

@@ -8,6 +8,8 @@ import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,14 +95,29 @@ class SourcesTest {
         assertThatThrownBy(() -> new ModelSource.Hub(null, null)).hasMessage("id must not be null");
         assertThatThrownBy(() -> new RecipeSource.Preset(null)).hasMessage("name must not be null");
         assertThatThrownBy(() -> new RecipeSource.File(null)).hasMessage("path must not be null");
-        assertThatThrownBy(() -> config(null, Device.auto(), PoolOptions.defaults()))
+        assertThatThrownBy(() -> config(null, List.of(Device.auto()), PoolOptions.defaults()))
                 .hasMessage("model must not be null");
         ModelSource model = new ModelSource.Folder(Path.of("model"));
-        assertThatThrownBy(() -> config(model, null, PoolOptions.defaults())).hasMessage("device must not be null");
-        assertThatThrownBy(() -> config(model, Device.auto(), null)).hasMessage("pool must not be null");
+        assertThatThrownBy(() -> config(model, null, PoolOptions.defaults())).hasMessage("devices must not be null");
+        assertThatThrownBy(() -> config(model, List.of(Device.auto()), null)).hasMessage("pool must not be null");
     }
 
-    private static EngineConfig config(ModelSource model, Device device, PoolOptions pool) {
-        return new EngineConfig(model, null, device, Precision.AUTO, pool, NoiseGenerator.TORCH_CPU, null);
+    @Test
+    void anEngineHasADeviceAndItsOwnLists() {
+        ModelSource model = new ModelSource.Folder(Path.of("model"));
+        List<Device> devices = new ArrayList<>(List.of(Device.cpu()));
+
+        EngineConfig config = config(model, devices, PoolOptions.defaults());
+        devices.clear();
+
+        assertThat(config.devices()).containsExactly(Device.cpu());
+        assertThatThrownBy(() -> config(model, devices, PoolOptions.defaults()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("devices must not be empty");
+    }
+
+    private static EngineConfig config(ModelSource model, List<Device> devices, PoolOptions pool) {
+        return new EngineConfig(
+                model, null, devices, Precision.AUTO, pool, NoiseGenerator.TORCH_CPU, null, true, 0, null, List.of());
     }
 }
