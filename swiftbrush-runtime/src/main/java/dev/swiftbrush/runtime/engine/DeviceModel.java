@@ -14,7 +14,6 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.tensor.DType;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 
@@ -34,7 +33,8 @@ final class DeviceModel {
     private final Map<String, ModelProto> graphs;
 
     /** @param tokens of a prompt */
-    DeviceModel(Checkpoint checkpoint, ComputeDevice device, DType compute, OneStep recipe, int tokens, GraphCache cache) {
+    DeviceModel(
+            Checkpoint checkpoint, ComputeDevice device, DType compute, OneStep recipe, int tokens, GraphCache cache) {
         this.checkpoint = checkpoint;
         this.device = device;
         this.compute = compute;

@@ -13,7 +13,8 @@ final class FreeMemory {
     /** Bytes; empty where the system does not say. */
     static OptionalLong bytes() {
         OptionalLong machine = available(lines(Path.of("/proc/meminfo")));
-        OptionalLong container = left(lines(Path.of("/sys/fs/cgroup/memory.max")), lines(Path.of("/sys/fs/cgroup/memory.current")));
+        OptionalLong container =
+                left(lines(Path.of("/sys/fs/cgroup/memory.max")), lines(Path.of("/sys/fs/cgroup/memory.current")));
         if (machine.isPresent() && container.isPresent()) {
             return OptionalLong.of(Math.min(machine.getAsLong(), container.getAsLong()));
         }
@@ -30,7 +31,10 @@ final class FreeMemory {
 
     /** What a control group may still take; files in its cache count as taken. */
     static OptionalLong left(List<String> max, List<String> current) {
-        if (max.size() == 1 && current.size() == 1 && max.get(0).matches("\\d{1,18}") && current.get(0).matches("\\d{1,18}")) {
+        if (max.size() == 1
+                && current.size() == 1
+                && max.get(0).matches("\\d{1,18}")
+                && current.get(0).matches("\\d{1,18}")) {
             return OptionalLong.of(Math.max(0, Long.parseLong(max.get(0)) - Long.parseLong(current.get(0))));
         }
         return OptionalLong.empty();

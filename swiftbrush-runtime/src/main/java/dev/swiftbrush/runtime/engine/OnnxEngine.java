@@ -7,12 +7,9 @@ import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.ModelInfo;
-import dev.swiftbrush.Precision;
 import dev.swiftbrush.Provenance;
 import dev.swiftbrush.QueueFullException;
 import dev.swiftbrush.Stats;
-import dev.swiftbrush.runtime.export.GraphExport;
-import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.ClipTextConfig;
 import dev.swiftbrush.runtime.network.UNetConfig;
@@ -24,7 +21,6 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.recipe.Recipe;
 import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.runtime.session.ComputeDevice;
-import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.spi.Engine;
@@ -33,7 +29,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,7 +70,7 @@ final class OnnxEngine implements Engine {
             ModelShape shape = shape(checkpoint, tokenizer.maxLength());
             List<DeviceModel> models = models(folder, config, devices, oneStep, shape.tokens());
             MemoryBudget memory = memory(config, models);
-            memory.require(shape.defaultSize());
+            memory.require(shape.ownSize());
             for (DeviceModel model : models) {
                 lanes.add(new Lane(model.device().toString(), model::open));
             }

@@ -13,8 +13,7 @@ record OnnxNetworks(GraphSession textEncoder, GraphSession generator) implements
 
     @Override
     public void encode(HostTensor ids, HostTensor states, Cancellation cancellation) {
-        textEncoder.run(
-                Map.of(GraphExport.INPUT_IDS, ids), GraphExport.ENCODER_HIDDEN_STATES, states, cancellation);
+        textEncoder.run(Map.of(GraphExport.INPUT_IDS, ids), GraphExport.ENCODER_HIDDEN_STATES, states, cancellation);
     }
 
     @Override

@@ -100,7 +100,8 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
 
     private Tensor statesInput(Graph graph, Object batch, Object tokens) {
         int width = checkpoint.unet().config().crossAttentionDim();
-        return graph.input(ENCODER_HIDDEN_STATES, DType.F32, batch, tokens, width).cast(compute);
+        return graph.input(ENCODER_HIDDEN_STATES, DType.F32, batch, tokens, width)
+                .cast(compute);
     }
 
     private Tensor predict(Graph graph, OneStep recipe, Tensor noise, Tensor states) {

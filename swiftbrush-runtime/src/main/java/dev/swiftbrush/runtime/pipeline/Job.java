@@ -19,7 +19,8 @@ final class Job {
     final long submitted = System.nanoTime();
 
     /** What the job is drawn with, once it is; guarded by the {@link JobQueue}'s lock. */
-    @Nullable Batch batch;
+    @Nullable
+    Batch batch;
 
     Job(TokenizedPrompt prompt, Duration tokenizing, long seed, ImageSize size) {
         this.prompt = prompt;

@@ -6,8 +6,9 @@ import dev.swiftbrush.runtime.session.Cancellation;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -27,7 +28,7 @@ final class JobQueue {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<Job> waiting = new ArrayDeque<>();
-    private final Set<Batch> running = new HashSet<>();
+    private final Set<Batch> running = Collections.newSetFromMap(new IdentityHashMap<>()); // a batch grows
     private boolean closed;
 
     JobQueue(PoolOptions options, List<Lane> lanes) {
@@ -62,7 +63,8 @@ final class JobQueue {
      *
      * @return null once the queue is closed and empty
      */
-    @Nullable Batch take(Lane lane) {
+    @Nullable
+    Batch take(Lane lane) {
         lock.lock();
         try {
             lane.idle++;
@@ -174,19 +176,19 @@ final class JobQueue {
     /** Ends the jobs that wait and the batches that run. */
     void abort(Supplier<RuntimeException> reason) {
         List<Job> jobs;
+        List<Batch> batches;
         lock.lock();
         try {
             jobs = new ArrayList<>(waiting);
+            batches = List.copyOf(running);
+            batches.forEach(batch -> jobs.addAll(batch.jobs()));
             waiting.clear();
-            for (Batch batch : running) {
-                jobs.addAll(batch.jobs());
-                batch.cancellation().cancel();
-            }
             changed.signalAll();
         } finally {
             lock.unlock();
         }
         jobs.forEach(job -> job.picture.completeExceptionally(reason.get()));
+        batches.forEach(Batch::cancelIfUnwanted);
     }
 
     /** Waits until nothing waits and nothing runs, and says whether that came in time. */

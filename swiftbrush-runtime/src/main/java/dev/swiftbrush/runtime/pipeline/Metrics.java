@@ -99,7 +99,8 @@ final class Metrics {
                 prompts.hits(),
                 prompts.misses(),
                 prompts.bytes(),
-                new Stats.Latencies(micros.getTotalCount(), percentile(50), percentile(95), percentile(99), percentile(100)));
+                new Stats.Latencies(
+                        micros.getTotalCount(), percentile(50), percentile(95), percentile(99), percentile(100)));
     }
 
     private Duration percentile(double percent) {

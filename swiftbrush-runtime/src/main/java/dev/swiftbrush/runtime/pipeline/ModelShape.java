@@ -39,6 +39,14 @@ public record ModelShape(
         return size;
     }
 
+    /** The model's own size, or null if it has none or cannot draw it. */
+    public @Nullable ImageSize ownSize() {
+        boolean drawable = defaultSize != null
+                && defaultSize.width() % sizeMultiple == 0
+                && defaultSize.height() % sizeMultiple == 0;
+        return drawable ? defaultSize : null;
+    }
+
     /** One buffer holds all of the noise. */
     private void requireAddressable(ImageSize size) {
         long pixels = (long) (size.width() / latentScale) * (size.height() / latentScale);

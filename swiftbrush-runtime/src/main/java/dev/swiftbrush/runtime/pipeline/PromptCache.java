@@ -12,10 +12,12 @@ import java.util.function.Function;
  * too much memory. The same prompt is encoded once, also when several ask for it at once. Thread-safe.
  */
 final class PromptCache {
+    private final boolean keeps;
     private final Cache<LongBuffer, ByteBuffer> states;
 
     /** @param maxBytes of hidden states; 0 keeps none */
     PromptCache(long maxBytes) {
+        this.keeps = maxBytes > 0;
         this.states = Caffeine.newBuilder()
                 .maximumWeight(maxBytes)
                 .weigher((LongBuffer ids, ByteBuffer kept) -> kept.capacity())
@@ -46,6 +48,9 @@ final class PromptCache {
      * @return a direct buffer of the caller's own over shared memory, which must not be written to
      */
     ByteBuffer get(long[] ids, Function<long[], ByteBuffer> encode) {
+        if (!keeps) { // Caffeine would keep an entry until it gets round to dropping it
+            return encode.apply(ids);
+        }
         ByteBuffer kept = states.get(LongBuffer.wrap(ids), missing -> encode.apply(ids));
         return kept.duplicate().order(ByteOrder.nativeOrder());
     }

@@ -50,12 +50,13 @@ public final class TextToImage {
         this.queue = new JobQueue(options, this.lanes);
         this.prompts = new PromptCache(config.promptCacheBytes());
         this.metrics = new Metrics(config.listeners());
+        ImageSize ownSize = shape.ownSize();
         List<Thread> threads = new ArrayList<>();
         for (Lane lane : this.lanes) {
             for (int i = 1; i <= options.maxConcurrent(); i++) {
                 Worker worker = new Worker(lane, queue, shape, prompts, config.noise(), metrics);
-                if (i == 1 && config.warmUp() && shape.defaultSize() != null) {
-                    worker.warmUp(tokenizer.tokenize(""), shape.defaultSize());
+                if (i == 1 && config.warmUp() && ownSize != null) {
+                    worker.warmUp(tokenizer.tokenize(""), ownSize);
                 }
                 threads.add(daemon(worker, "swiftbrush-" + lane + "-" + i));
             }
@@ -72,7 +73,8 @@ public final class TextToImage {
     }
 
     /** An image, and what of its prompt had no effect. */
-    public record Drawn(byte[] rgb, Timings timings, @Nullable PromptTruncation truncation) {}
+    public record Drawn(
+            byte[] rgb, Timings timings, @Nullable PromptTruncation truncation) {}
 
     /**
      * Makes one image. A thread that is interrupted gives up at once, and the network call ends if nobody else waits for
@@ -174,7 +176,7 @@ public final class TextToImage {
     public void close(Duration patience) {
         queue.close();
         if (!queue.awaitIdle(patience)) {
-            queue.abort(() -> new IllegalStateException("SwiftBrush was closed before the image was there"));
+            queue.abort(() -> new IllegalStateException("SwiftBrush is closed; build a new one"));
         }
         awaitIdle();
         timer.shutdownNow();

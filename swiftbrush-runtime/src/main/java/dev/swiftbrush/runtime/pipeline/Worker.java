@@ -38,8 +38,7 @@ final class Worker implements Runnable {
     @Override
     public void run() {
         for (Batch batch = queue.take(lane); batch != null; batch = queue.take(lane)) {
-            List<Job> jobs =
-                    batch.jobs().stream().filter(job -> !job.isOver()).toList();
+            List<Job> jobs = batch.jobs().stream().filter(job -> !job.isOver()).toList();
             List<Picture> pictures = List.of();
             Throwable failure = null;
             try {

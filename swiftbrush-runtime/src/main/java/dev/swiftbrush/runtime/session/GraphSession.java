@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
  * when no run is in flight, for ONNX Runtime would take the JVM down with it.
  */
 public final class GraphSession implements AutoCloseable {
-    private static final Pattern OUT_OF_MEMORY = Pattern.compile(
-            "bad_alloc|failed to allocate|out of memory|could not allocate", Pattern.CASE_INSENSITIVE);
+    private static final Pattern OUT_OF_MEMORY =
+            Pattern.compile("bad_alloc|failed to allocate|out of memory|could not allocate", Pattern.CASE_INSENSITIVE);
 
     private final String name;
     private final OrtSession session;
@@ -51,6 +51,11 @@ public final class GraphSession implements AutoCloseable {
         }
     }
 
+    /** Runs the graph to its end; see {@link #run(Map, String, HostTensor, Cancellation)}. */
+    public void run(Map<String, HostTensor> inputs, String outputName, HostTensor output) {
+        run(inputs, outputName, output, new Cancellation());
+    }
+
     /**
      * Runs the graph and writes its only output in place.
      *
@@ -58,8 +63,7 @@ public final class GraphSession implements AutoCloseable {
      * @throws GenerationException if ONNX Runtime fails, or the run was cancelled
      * @throws DeviceException if there is not enough memory
      */
-    public void run(
-            Map<String, HostTensor> inputs, String outputName, HostTensor output, Cancellation cancellation) {
+    public void run(Map<String, HostTensor> inputs, String outputName, HostTensor output, Cancellation cancellation) {
         Map<String, OnnxTensor> tensors = new HashMap<>();
         try (RunOptions options = new RunOptions();
                 OnnxTensor result = tensor(output)) {

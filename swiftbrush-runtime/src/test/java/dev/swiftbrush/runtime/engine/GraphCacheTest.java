@@ -152,10 +152,10 @@ class GraphCacheTest {
     }
 
     private Map<String, ModelProto> graphs(String settings) {
-        return new GraphCache(directory)
-                .graphs(
-                        new CacheKey(folder, List.of(weights), settings),
-                        Map.of("a.onnx", this::export, "b.onnx", () -> GRAPHS.get("b.onnx")));
+        GraphCache cache = new GraphCache(directory);
+        return cache.graphs(
+                cache.hash(new CacheKey(folder, List.of(weights), settings)),
+                Map.of("a.onnx", this::export, "b.onnx", () -> GRAPHS.get("b.onnx")));
     }
 
     private ModelProto export() {
