@@ -11,7 +11,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class UNetConfigTest {
     /** Two levels, so that a list of the wrong length is one of any other. */
@@ -34,6 +33,7 @@ class UNetConfigTest {
                                 new Level(640, 2, 8, 1, true, true),
                                 new Level(1280, 2, 8, 1, true, true),
                                 new Level(1280, 2, 8, 1, false, false)),
+                        true,
                         32,
                         1e-5,
                         Activation.SILU,
@@ -112,6 +112,7 @@ class UNetConfigTest {
                         6,
                         null,
                         config.levels(),
+                        true,
                         4,
                         1e-4,
                         Activation.GELU,
@@ -178,12 +179,18 @@ class UNetConfigTest {
                 .hasMessage("config.json sets %s=%s; only %s is supported", key, value, supported);
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"mid_block_type", "norm_num_groups"})
-    void refusesNullWhereItMeansWithout(String key) {
-        assertThatThrownBy(() -> two("'%s': null".formatted(key)))
+    @Test
+    void goesWithoutAMidBlockWhereItsTypeIsNull() {
+        assertThat(two("'mid_block_type': null").midBlock()).isFalse();
+        assertThat(two("'mid_block_type': 'UNetMidBlock2DCrossAttn'").midBlock())
+                .isTrue();
+    }
+
+    @Test
+    void refusesNullGroupsWhichMeanNoNormAtTheEnd() {
+        assertThatThrownBy(() -> two("'norm_num_groups': null"))
                 .isInstanceOf(ModelException.class)
-                .hasMessage("config.json sets %s=null, which is not supported", key);
+                .hasMessage("config.json sets norm_num_groups=null, which is not supported");
     }
 
     @ParameterizedTest
