@@ -267,7 +267,10 @@ def odd(folder, merges):
 
 
 def lcm(folder, merges):
-    """A Latent Consistency Model: guidance embedding; every weight file is an fp16 variant, the UNet's in shards."""
+    """A Latent Consistency Model without a mid block; every weight file is an fp16 variant, the UNet's in shards.
+
+    Its scheduler leaves out the betas, whose defaults are not those of DDIM.
+    """
     vocabulary.write_slow_files(folder / "tokenizer", merges, vocabulary.END, 77)
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     text = text_encoder(
@@ -287,6 +290,7 @@ def lcm(folder, merges):
             cross_attention_dim=16,
             time_cond_proj_dim=32,
             act_fn="mish",
+            mid_block_type=None,
         ),
         torch.float16,
         dict(
@@ -300,9 +304,10 @@ def lcm(folder, merges):
         torch.float16, (48, 48),
     )
     save_text(text, folder / "text_encoder", torch.float16, variant="fp16")
-    layout.save_model(parts.unet, folder / "unet", torch.float16, variant="fp16", shard_size="120KB")
+    layout.save_model(parts.unet, folder / "unet", torch.float16, variant="fp16", shard_size="60KB")
     layout.save_model(parts.vae, folder / "vae", torch.float16, variant="fp16")
     scheduler.save_pretrained(folder / "scheduler")
+    layout.edit_config(folder / "scheduler/scheduler_config.json", drop=["beta_start", "beta_end", "beta_schedule"])
     layout.write_model_index(folder, "LatentConsistencyModelPipeline", "LCMScheduler", "0.42.1")
 
     recorder = Recorder("lcm", parts)

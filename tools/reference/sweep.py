@@ -223,9 +223,9 @@ def draw_one(draw, folder, merges, rare):
         first = recorder.case("first", name, PROMPTS, SEEDS, width, height)
         square = step * draw.randint(least, max(least, most))
         recorder.case("second", name, [draw.choice(["", "cat!!", "Ünïcode 🐈 猫"])], [draw.randrange(2**32)], square, square)
+        recorder.encoder(step * 2, step * 3)
     except AssertionError as reason:
         raise Unfit from reason
-    recorder.encoder(step * 2, step * 3)
 
     choices = {"tokenizer": tokenizer_kind, "pad_token": pad, "recipe": name, "rare": sorted(unusual)}
     choices.update({part: {"dtype": d, "variant": v, "shards": s is not None} for part, (d, v, s) in stored.items()})

@@ -39,7 +39,7 @@ public record UNet2DConditionModel(UNetConfig config) {
         for (int i = 0; i < levels(); i++) {
             h = downBlock(at.at("down_blocks", i), i, h, temb, encoderHiddenStates, skips);
         }
-        h = midBlock(at.at("mid_block"), h, temb, encoderHiddenStates);
+        h = config.midBlock() ? midBlock(at.at("mid_block"), h, temb, encoderHiddenStates) : h;
         for (int i = levels() - 1; i >= 0; i--) {
             h = upBlock(at.at("up_blocks", levels() - 1 - i), i, h, temb, encoderHiddenStates, skips);
         }

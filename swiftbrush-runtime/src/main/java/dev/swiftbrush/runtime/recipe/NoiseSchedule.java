@@ -3,17 +3,43 @@ package dev.swiftbrush.runtime.recipe;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * How much noise latents hold at each timestep, from {@code scheduler/scheduler_config.json}. Absent keys mean what they
- * mean to diffusers' DDIMScheduler.
+ * mean to the diffusers class that the file names, to DDIMScheduler if it names none.
  *
  * <p>Betas are single precision and their products double, as PyTorch has them.
  *
  * @see <a href="https://arxiv.org/abs/2006.11239">DDPM</a>, section 2
  */
 public final class NoiseSchedule {
-    private static final int MAX_TIMESTEPS = 100_000;
+    static final int MAX_TIMESTEPS = 100_000;
+
+    private static final Betas OF_DDPM = new Betas(0.0001, 0.02, "linear");
+    private static final Betas OF_KARRAS = new Betas(0.00085, 0.012, "linear");
+    private static final Betas OF_LATENT_DIFFUSION = new Betas(0.00085, 0.012, "scaled_linear");
+
+    /** Defaults of diffusers 0.42.1. */
+    private static final Map<String, Betas> DEFAULTS = Map.ofEntries(
+            Map.entry("DDIMScheduler", OF_DDPM),
+            Map.entry("DDPMScheduler", OF_DDPM),
+            Map.entry("DEISMultistepScheduler", OF_DDPM),
+            Map.entry("DPMSolverMultistepScheduler", OF_DDPM),
+            Map.entry("DPMSolverSinglestepScheduler", OF_DDPM),
+            Map.entry("EulerAncestralDiscreteScheduler", OF_DDPM),
+            Map.entry("EulerDiscreteScheduler", OF_DDPM),
+            Map.entry("LMSDiscreteScheduler", OF_DDPM),
+            Map.entry("PNDMScheduler", OF_DDPM),
+            Map.entry("UniPCMultistepScheduler", OF_DDPM),
+            Map.entry("HeunDiscreteScheduler", OF_KARRAS),
+            Map.entry("KDPM2AncestralDiscreteScheduler", OF_KARRAS),
+            Map.entry("KDPM2DiscreteScheduler", OF_KARRAS),
+            Map.entry("LCMScheduler", OF_LATENT_DIFFUSION),
+            Map.entry("TCDScheduler", OF_LATENT_DIFFUSION));
+
+    private record Betas(double start, double end, String kind) {}
 
     private final Path source;
     private final double[] alphasCumprod;
@@ -28,18 +54,18 @@ public final class NoiseSchedule {
     public static NoiseSchedule of(JsonFile config) {
         config.requireUnset("trained_betas");
         config.requireUnset("rescale_betas_zero_snr");
-        int timesteps = config.count("num_train_timesteps").orElse(1000);
-        double start = config.number("beta_start").orElse(0.0001);
-        double end = config.number("beta_end").orElse(0.02);
-        if (timesteps < 2 || timesteps > MAX_TIMESTEPS) {
-            throw config.fault("num_train_timesteps", "in 2 to " + MAX_TIMESTEPS);
+        int timesteps = config.count("num_train_timesteps", MAX_TIMESTEPS).orElse(1000);
+        Betas asked = betas(config);
+        double start = asked.start();
+        double end = asked.end();
+        if (timesteps < 2) {
+            throw config.fault("num_train_timesteps", "at least 2");
         }
         if (!(start > 0 && start <= end && end < 1)) {
             throw new ModelException("%s: 0 < beta_start <= beta_end < 1 must hold, but they were %s and %s"
                     .formatted(config.path(), start, end));
         }
-        String kind = config.text("beta_schedule").orElse("linear");
-        float[] betas = switch (kind) {
+        float[] betas = switch (asked.kind()) {
             case "linear" -> linspace(start, end, timesteps);
             case "scaled_linear" -> squares(linspace(Math.sqrt(start), Math.sqrt(end), timesteps));
             default -> throw config.fault("beta_schedule", "linear or scaled_linear");
@@ -48,6 +74,27 @@ public final class NoiseSchedule {
                 config.path(),
                 alphasCumprod(betas),
                 Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
+    }
+
+    /** The file that it was read from. */
+    Path source() {
+        return source;
+    }
+
+    private static Betas betas(JsonFile config) {
+        Optional<Betas> defaults = config.text("_class_name")
+                .map(name -> Optional.ofNullable(DEFAULTS.get(name)))
+                .orElse(Optional.of(OF_DDPM));
+        return new Betas(
+                config.number("beta_start", 0, 1)
+                        .or(() -> defaults.map(Betas::start))
+                        .orElseThrow(() -> config.fault("beta_start", "a number")),
+                config.number("beta_end", 0, 1)
+                        .or(() -> defaults.map(Betas::end))
+                        .orElseThrow(() -> config.fault("beta_end", "a number")),
+                config.text("beta_schedule")
+                        .or(() -> defaults.map(Betas::kind))
+                        .orElseThrow(() -> config.fault("beta_schedule", "linear or scaled_linear")));
     }
 
     /** What the UNet was trained to predict. */

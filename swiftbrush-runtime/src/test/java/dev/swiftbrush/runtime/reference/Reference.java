@@ -2,22 +2,25 @@ package dev.swiftbrush.runtime.reference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.runtime.weights.MappedWeights;
 import dev.swiftbrush.runtime.weights.Safetensors;
 import dev.swiftbrush.runtime.weights.StoredTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** A checkpoint and what the reference made of it, as recorded by {@code tools/reference/checkpoints.py}. */
+/** A checkpoint and what the reference made of it, as recorded by {@code tools/reference}. */
 public final class Reference {
     private final Path folder;
     private final Map<String, StoredTensor> tensors;
+    private final JsonNode json;
     private final List<Case> cases = new ArrayList<>();
 
     /** Prompts and seeds that were drawn together, by one recipe in one size. */
@@ -54,6 +57,13 @@ public final class Reference {
             return reference.floats(name() + "." + value);
         }
 
+        public long[] integers(String value) {
+            LongBuffer buffer = bytes(value).asLongBuffer();
+            long[] integers = new long[buffer.remaining()];
+            buffer.get(integers);
+            return integers;
+        }
+
         public long[] sizes(String value) {
             return reference.tensors.get(name() + "." + value).sizes();
         }
@@ -72,7 +82,7 @@ public final class Reference {
         this.folder = folder;
         this.tensors = Safetensors.open(folder.resolve("reference.safetensors")).tensors();
         try {
-            JsonNode json =
+            this.json =
                     new ObjectMapper().readTree(folder.resolve("reference.json").toFile());
             json.get("cases").forEach(each -> cases.add(new Case(this, each)));
         } catch (IOException e) {
@@ -102,6 +112,19 @@ public final class Reference {
 
     public List<Case> cases() {
         return cases;
+    }
+
+    /** The size in which the checkpoint draws by itself. */
+    public ImageSize defaultSize() {
+        return new ImageSize(
+                json.get("default_width").asInt(), json.get("default_height").asInt());
+    }
+
+    /** Keys of the UNet's configuration that a sweep set as no Stable Diffusion checkpoint does; mostly none. */
+    public List<String> rareSettings() {
+        List<String> keys = new ArrayList<>();
+        json.path("choices").path("rare").forEach(key -> keys.add(key.asText()));
+        return keys;
     }
 
     public float[] floats(String name) {
