@@ -114,14 +114,12 @@ public record GenerationRequest(
         return LongStream.range(0, n).mapToObj(i -> withSeed(first + i)).toList();
     }
 
-    /**
-     * Returns this request, with a random seed from 0 to 2<sup>32</sup> - 1 if it has none: PyTorch's CPU generator
-     * reads only the low 32 bits.
-     */
+    /** Returns this request, with a random seed if it has none. */
     GenerationRequest seeded() {
         return seed != null ? this : withSeed(randomSeed());
     }
 
+    /** Returns a seed from 0 to 2<sup>32</sup> - 1: PyTorch's CPU generator reads only the low 32 bits. */
     private static long randomSeed() {
         return ThreadLocalRandom.current().nextLong(1L << 32);
     }

@@ -1,6 +1,7 @@
 package dev.swiftbrush.runtime.engine;
 
 import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
@@ -22,8 +23,8 @@ record CacheKey(Path folder, List<Path> files, String settings) {
                 .flatMap(component -> component.files().stream())
                 .toList();
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
-        String settings = "version=%s recipe=%s compute=%s device=%s tokens=%d"
-                .formatted(SwiftBrush.version(), recipe, compute, kind, tokens);
+        String settings = "version=%s revision=%d recipe=%s compute=%s device=%s tokens=%d"
+                .formatted(SwiftBrush.version(), GraphExport.REVISION, recipe, compute, kind, tokens);
         return new CacheKey(checkpoint.folder(), files, settings);
     }
 }

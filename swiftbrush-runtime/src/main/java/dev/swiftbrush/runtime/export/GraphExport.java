@@ -16,6 +16,9 @@ import dev.swiftbrush.runtime.weights.Scope;
  * @param compute the type that networks compute in: F32 or F16; what enters and leaves is F32 either way
  */
 public record GraphExport(Checkpoint checkpoint, DType compute) {
+    /** Raised whenever the graphs come out differently, so that those kept from before are not used any more. */
+    public static final int REVISION = 1;
+
     /** Names of the graphs' inputs and outputs. */
     public static final String INPUT_IDS = "input_ids";
 

@@ -120,6 +120,14 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     /** Scores and their softmax are single precision always: those of SD 2.1 overflow half precision. */
     @Override
     public Tensor attention(Tensor key, Tensor value, int heads, boolean causal) {
+        if (type == DType.F32 && heads > 1 && !causal) { // one node, which never holds all scores at once
+            return as(
+                    type,
+                    shape,
+                    Graph.MICROSOFT + ".MultiHeadAttention",
+                    List.of(this, of(key), of(value)),
+                    attribute("num_heads", heads));
+        }
         long width = size(-1) / heads;
         GraphTensor q = heads(this, heads).cast(DType.F32); // [B, heads, N, D]
         GraphTensor k = of(heads(of(key), heads).transpose(2, 3)).cast(DType.F32); // [B, heads, D, M]

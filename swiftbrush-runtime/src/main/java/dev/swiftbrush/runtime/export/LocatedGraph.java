@@ -29,7 +29,7 @@ public record LocatedGraph(byte[] bytes, Path root) {
                 .toList();
         Map<String, Path> files = new HashMap<>();
         for (StringStringEntryProto.Builder location : locations) {
-            files.computeIfAbsent(location.getValue(), file -> real(folder.resolve(file)));
+            files.computeIfAbsent(location.getValue(), file -> real(inside(folder, file)));
         }
         Path root = commonFolder(folder, files.values());
         for (StringStringEntryProto.Builder location : locations) {
@@ -37,6 +37,15 @@ public record LocatedGraph(byte[] bytes, Path root) {
             location.setValue(root.relativize(file).toString().replace('\\', '/'));
         }
         return new LocatedGraph(model.build().toByteArray(), root);
+    }
+
+    /** Where a link leads is the model's own affair; a graph names nothing outside of the model's folder. */
+    private static Path inside(Path folder, String location) {
+        Path file = folder.resolve(location).normalize();
+        if (!file.startsWith(folder.normalize())) {
+            throw new ModelException("a graph of %s names weights outside of it: %s".formatted(folder, location));
+        }
+        return file;
     }
 
     private static Path commonFolder(Path folder, Collection<Path> files) {

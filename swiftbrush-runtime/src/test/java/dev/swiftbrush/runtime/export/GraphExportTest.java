@@ -18,7 +18,9 @@ import dev.swiftbrush.runtime.session.HostTensor;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -46,6 +48,19 @@ class GraphExportTest {
                 .isEqualTo(new GraphExport(Checkpoint.open(FOLDER, false), compute)
                         .textEncoder(TOKENS)
                         .toByteArray());
+    }
+
+    /** Caches keep graphs under their revision: whoever changes what is exported raises it, and writes the new sum here. */
+    @Test
+    void graphsThatComeOutDifferentlyHaveANewRevision() throws Exception {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        for (DType compute : List.of(DType.F32, DType.F16)) {
+            GraphExport export = new GraphExport(checkpoint, compute);
+            digest.update(export.generator(recipe).toByteArray());
+            digest.update(export.textEncoder(TOKENS).toByteArray());
+        }
+        assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
+                .isEqualTo("1 SUM");
     }
 
     @ParameterizedTest
