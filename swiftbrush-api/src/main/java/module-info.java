@@ -1,7 +1,7 @@
 /** What an application sees of SwiftBrush, and the interface through which it finds an engine. */
 module dev.swiftbrush.api {
     requires transitive java.desktop; // BufferedImage
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 
     exports dev.swiftbrush;
     exports dev.swiftbrush.spi;

@@ -1,16 +1,18 @@
 package dev.swiftbrush.runtime.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,7 @@ final class GraphCache {
     private static final Logger log = LoggerFactory.getLogger(GraphCache.class);
     private static final String CHECKSUMS = "SHA256SUMS";
     private static final long MAX_GRAPH_BYTES = 64L << 20;
+    private static final long MAX_CHECKSUMS_BYTES = 1024;
 
     private final Path directory;
 
@@ -34,11 +37,16 @@ final class GraphCache {
         this.directory = directory != null ? directory : CacheDirectory.ofThisUser();
     }
 
-    /** The graphs of {@code key}: those kept, else those written by {@code export}, which are kept if that is possible. */
-    Map<String, ModelProto> graphs(CacheKey key, Supplier<Map<String, ModelProto>> export) {
+    /**
+     * The graphs of {@code key}: those kept, else those exported, which are kept if that is possible.
+     *
+     * @param exports what writes each graph, by the name of its file
+     */
+    Map<String, ModelProto> graphs(CacheKey key, Map<String, Supplier<ModelProto>> exports) {
         Path entry = directory.resolve("graphs").resolve(hash(key));
-        return read(entry).orElseGet(() -> {
-            Map<String, ModelProto> graphs = export.get();
+        return read(entry, exports.keySet()).orElseGet(() -> {
+            Map<String, ModelProto> graphs = new TreeMap<>();
+            exports.forEach((name, export) -> graphs.put(name, export.get()));
             write(entry, graphs);
             return graphs;
         });
@@ -56,21 +64,17 @@ final class GraphCache {
         return Fingerprints.sha256(content.toString());
     }
 
-    private static Optional<Map<String, ModelProto>> read(Path entry) {
+    private static Optional<Map<String, ModelProto>> read(Path entry, Set<String> names) {
         Path checksums = entry.resolve(CHECKSUMS);
         if (!Files.exists(checksums)) {
             return Optional.empty();
         }
         try {
+            List<String> lines = List.of(new String(readAtMost(checksums, MAX_CHECKSUMS_BYTES), UTF_8).split("\n"));
             Map<String, ModelProto> graphs = new TreeMap<>();
-            for (String line : Files.readAllLines(checksums)) {
-                String name = line.substring(line.lastIndexOf(' ') + 1);
-                Path file = entry.resolve(name).normalize();
-                if (!entry.equals(file.getParent()) || Files.size(file) > MAX_GRAPH_BYTES) {
-                    throw new IOException("it names " + name);
-                }
-                byte[] content = Files.readAllBytes(file);
-                if (!line.equals(checksum(name, content))) {
+            for (String name : names) {
+                byte[] content = readAtMost(entry.resolve(name), MAX_GRAPH_BYTES);
+                if (!lines.contains(checksum(name, content))) {
                     throw new IOException(name + " does not have its checksum");
                 }
                 graphs.put(name, ModelProto.parseFrom(content));
@@ -83,17 +87,24 @@ final class GraphCache {
         }
     }
 
+    private static byte[] readAtMost(Path file, long bytes) throws IOException {
+        if (Files.size(file) > bytes) {
+            throw new IOException("%s has more than %d bytes".formatted(file, bytes));
+        }
+        return Files.readAllBytes(file);
+    }
+
     private static void write(Path entry, Map<String, ModelProto> graphs) {
         try {
             Files.createDirectories(entry);
             List<String> checksums = new ArrayList<>();
-            for (Map.Entry<String, ModelProto> graph : new TreeMap<>(graphs).entrySet()) {
+            for (Map.Entry<String, ModelProto> graph : graphs.entrySet()) {
                 byte[] content = graph.getValue().toByteArray();
                 AtomicFile.write(entry.resolve(graph.getKey()), content);
                 checksums.add(checksum(graph.getKey(), content));
             }
             AtomicFile.write(
-                    entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(StandardCharsets.UTF_8));
+                    entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(UTF_8));
         } catch (IOException | ModelException e) {
             log.warn("The graphs cannot be kept in {} and are written again next time: {}", entry, e.toString());
         }

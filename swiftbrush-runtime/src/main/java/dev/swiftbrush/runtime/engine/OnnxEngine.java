@@ -11,6 +11,7 @@ import dev.swiftbrush.Provenance;
 import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.network.ClipTextConfig;
 import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.pipeline.Closing;
 import dev.swiftbrush.runtime.pipeline.ModelShape;
@@ -65,17 +66,18 @@ final class OnnxEngine implements Engine {
         PromptTokenizer tokenizer = null;
         GraphSession generator = null;
         GraphSession textEncoder = null;
+        ModelShape shape;
         try {
-            tokenizer = PromptTokenizer.open(
-                    folder.resolve("tokenizer"),
-                    checkpoint.textEncoder().config().positions());
-            requireVocabularyFits(checkpoint, tokenizer);
+            tokenizer = openTokenizer(checkpoint);
             int tokens = tokenizer.maxLength();
+            shape = shape(checkpoint, tokens);
+            GraphExport export = new GraphExport(checkpoint, compute);
             Map<String, ModelProto> graphs = new GraphCache(config.cacheDirectory())
-                    .graphs(CacheKey.of(checkpoint, oneStep, compute, device, tokens), () -> {
-                        GraphExport export = new GraphExport(checkpoint, compute);
-                        return Map.of(TEXT_ENCODER, export.textEncoder(tokens), GENERATOR, export.generator(oneStep));
-                    });
+                    .graphs(
+                            CacheKey.of(checkpoint, oneStep, compute, device, tokens),
+                            Map.of(
+                                    TEXT_ENCODER, () -> export.textEncoder(tokens),
+                                    GENERATOR, () -> export.generator(oneStep)));
             // the larger first: what it needs while it opens is free again when the other opens
             generator = open("generator", graphs.get(GENERATOR), folder, device);
             textEncoder = open("text encoder", graphs.get(TEXT_ENCODER), folder, device);
@@ -83,11 +85,10 @@ final class OnnxEngine implements Engine {
             closeAfter(e, textEncoder, generator, tokenizer);
             throw e;
         }
-        ModelShape shape = shape(checkpoint, tokenizer.maxLength());
         TextToImage pipeline = new TextToImage(
                 shape, tokenizer, textEncoder, generator, new SessionPool(config.pool()), config.noise());
         ModelInfo model = new ModelInfo(
-                folder.toAbsolutePath().normalize().getFileName().toString(),
+                name(folder),
                 recipe.name(),
                 device.toString(),
                 compute == DType.F16 ? Precision.FP16.name() : Precision.FP32.name(),
@@ -111,6 +112,7 @@ final class OnnxEngine implements Engine {
 
     @Override
     public void check(GenerationRequest request) {
+        PromptTokenizer.requireUnicode(request.prompt());
         shape.size(request.size());
     }
 
@@ -152,25 +154,55 @@ final class OnnxEngine implements Engine {
         }
     }
 
-    private static void requireVocabularyFits(Checkpoint checkpoint, PromptTokenizer tokenizer) {
-        int embeddings = checkpoint.textEncoder().config().vocabulary();
-        if (tokenizer.vocabularySize() > embeddings) {
-            throw new ModelException("%s: the tokenizer gives ids up to %d, but the text encoder has %d embeddings"
-                    .formatted(checkpoint.folder(), tokenizer.vocabularySize() - 1, embeddings));
+    /** Opens the tokenizer, whose ids and prompts the text encoder must be able to read. */
+    private static PromptTokenizer openTokenizer(Checkpoint checkpoint) {
+        ClipTextConfig encoder = checkpoint.textEncoder().config();
+        if (encoder.positions() < 3) {
+            throw new ModelException(
+                    "%s: the text encoder reads %d tokens, but a start token, an end token and a word between are 3"
+                            .formatted(checkpoint.folder(), encoder.positions()));
         }
+        PromptTokenizer tokenizer = PromptTokenizer.open(checkpoint.folder().resolve("tokenizer"), encoder.positions());
+        if (tokenizer.vocabularySize() > encoder.vocabulary()) {
+            tokenizer.close();
+            throw new ModelException("%s: the tokenizer gives ids up to %d, but the text encoder has %d embeddings"
+                    .formatted(checkpoint.folder(), tokenizer.vocabularySize() - 1, encoder.vocabulary()));
+        }
+        return tokenizer;
+    }
+
+    /** The folder's own name, also when it is given as {@code "."}. */
+    private static String name(Path folder) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        Path last = absolute.getFileName(); // absent if the folder is the root
+        return (last == null ? absolute : last).toString();
     }
 
     private static ModelShape shape(Checkpoint checkpoint, int tokens) {
         UNetConfig unet = checkpoint.unet().config();
         int scale = checkpoint.autoencoder().config().scale();
-        List<Integer> sample = unet.sampleSize(); // height, width
         return new ModelShape(
                 tokens,
                 checkpoint.textEncoder().config().channels(),
                 unet.inChannels(),
                 scale,
                 scale << (unet.levels().size() - 1),
-                sample == null ? null : new ImageSize(sample.get(1) * scale, sample.get(0) * scale));
+                defaultSize(checkpoint.folder(), unet.sampleSize(), scale));
+    }
+
+    /** @param sample height and width of the latents */
+    private static @Nullable ImageSize defaultSize(Path folder, @Nullable List<Integer> sample, int scale) {
+        if (sample == null) {
+            return null;
+        }
+        try {
+            return new ImageSize(Math.multiplyExact(sample.get(1), scale), Math.multiplyExact(sample.get(0), scale));
+        } catch (ArithmeticException | IllegalArgumentException e) {
+            throw new ModelException(
+                    "%s: sample_size %s in unet/config.json times the autoencoder's scale of %d is no size of an image: %s"
+                            .formatted(folder, sample, scale, e.getMessage()),
+                    e);
+        }
     }
 
     private static void closeAfter(Throwable failure, @Nullable AutoCloseable... resources) {

@@ -36,8 +36,11 @@ final class Graph {
     private final DType compute;
     private final GraphProto.Builder proto = GraphProto.newBuilder();
     private final Map<String, GraphTensor> weights = new HashMap<>();
-    private final Map<String, GraphTensor> constants = new HashMap<>();
+    private final Map<Content, GraphTensor> constants = new HashMap<>();
     private int values;
+
+    /** What makes a constant the same as another. */
+    private record Content(DType type, Shape shape, ByteString bytes) {}
 
     /**
      * @param folder of the checkpoint, which the places of weights are relative to
@@ -116,18 +119,18 @@ final class Graph {
 
     /** Constants of equal content are one initialiser. */
     private GraphTensor constant(DType type, byte[] content, long... sizes) {
-        String key = type + Arrays.toString(sizes) + Arrays.toString(content);
+        Content key = new Content(type, Shape.of(sizes), ByteString.copyFrom(content));
         return constants.computeIfAbsent(key, missing -> {
             String name = "constant_" + constants.size();
             TensorProto.Builder tensor = TensorProto.newBuilder()
                     .setName(name)
                     .setDataType(type(type))
-                    .setRawData(ByteString.copyFrom(content));
+                    .setRawData(key.bytes());
             for (long size : sizes) {
                 tensor.addDims(size);
             }
             proto.addInitializer(tensor);
-            return new GraphTensor(this, name, type, Shape.of(sizes));
+            return new GraphTensor(this, name, type, key.shape());
         });
     }
 

@@ -133,7 +133,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     }
 
     /** {@code [B, N, heads·D]} to {@code [B, heads, N, D]}. */
-    private static GraphTensor heads(GraphTensor x, int heads) {
+    private GraphTensor heads(GraphTensor x, int heads) {
         return of(x.reshape(KEEP, KEEP, heads, x.size(-1) / heads).transpose(1, 2));
     }
 
@@ -174,7 +174,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     public Tensor narrow(int dim, long start, long length) {
         return node(
                 "Slice",
-                shape.with(dim, length),
+                shape.narrow(dim, start, length),
                 graph.integers(start),
                 graph.integers(start + length),
                 graph.integers(shape.index(dim)));
@@ -227,10 +227,13 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         return graph.node(op, result, sizes, inputs, attributes);
     }
 
-    private static GraphTensor of(Tensor tensor) {
-        if (tensor instanceof GraphTensor node) {
+    private GraphTensor of(Tensor tensor) {
+        if (tensor instanceof GraphTensor node && node.graph == graph) {
             return node;
         }
-        throw new IllegalArgumentException("a graph cannot hold a tensor of another backend: " + tensor);
+        String other = tensor instanceof GraphTensor ? "graph" : "backend";
+        throw new IllegalArgumentException(
+                "a graph cannot hold a tensor of another %s, but was given one of the shape %s"
+                        .formatted(other, tensor.shape()));
     }
 }

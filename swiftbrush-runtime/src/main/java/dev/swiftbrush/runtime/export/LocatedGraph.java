@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.swiftbrush.ModelException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
@@ -55,6 +56,8 @@ public record LocatedGraph(byte[] bytes, Path root) {
     private static Path real(Path path) {
         try {
             return path.toRealPath();
+        } catch (NoSuchFileException e) {
+            throw new ModelException("%s does not exist, or is a link to a file that does not".formatted(path), e);
         } catch (IOException e) {
             throw new ModelException("%s cannot be read: %s".formatted(path, e), e);
         }

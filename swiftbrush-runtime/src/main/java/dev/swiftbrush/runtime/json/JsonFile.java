@@ -16,12 +16,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
  * A JSON object in a file that somebody else wrote: read within limits, asked by key and type. Every fault is a {@link
@@ -32,6 +35,8 @@ import java.util.function.Predicate;
 public record JsonFile(Path path, ObjectNode root) {
     /** Enough for any configuration; larger files are refused unread. */
     public static final long MAX_CONFIG_BYTES = 1 << 20;
+
+    private static final int MOST_NAMED = 8;
 
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -99,36 +104,33 @@ public record JsonFile(Path path, ObjectNode root) {
                 .orElse(fallback);
     }
 
-    public Optional<Double> number(String key) {
-        return value(key, "a number", JsonNode::isNumber)
-                .map(JsonNode::doubleValue)
-                .map(number -> {
-                    if (!Double.isFinite(number)) {
-                        throw fault(key, "a finite number");
-                    }
-                    return number;
-                });
+    /** A number from {@code least} to {@code most}. */
+    public Optional<Double> number(String key, double least, double most) {
+        return value(
+                        key,
+                        "a number from %s to %s".formatted(least, most),
+                        node -> node.isNumber() && node.doubleValue() >= least && node.doubleValue() <= most)
+                .map(JsonNode::doubleValue);
     }
 
-    /** A positive whole number. */
-    public Optional<Integer> count(String key) {
-        return value(key, "a positive whole number", JsonFile::isCount).map(JsonNode::intValue);
+    /** A whole number from 1 to {@code most}. */
+    public Optional<Integer> count(String key, int most) {
+        return value(key, "a whole number from 1 to " + most, node -> isCount(node, most))
+                .map(JsonNode::intValue);
     }
 
-    /** Positive whole numbers: a list of them, or one that is meant for all {@code length}. */
-    public Optional<List<Integer>> counts(String key, int length) {
-        String wanted = "a positive whole number or a list of " + length;
-        return value(key, wanted, node -> isCount(node) || node.isArray()).map(node -> {
-            List<Integer> counts = new ArrayList<>();
-            for (int i = 0; i < length; i++) {
-                JsonNode item = node.isArray() ? node.path(i) : node;
-                if (!isCount(item) || (node.isArray() && node.size() != length)) {
-                    throw fault(key, wanted);
-                }
-                counts.add(item.intValue());
-            }
-            return List.copyOf(counts);
-        });
+    /** Whole numbers from 1 to {@code most}: a list of {@code length}, or one that is meant for all of them. */
+    public Optional<List<Integer>> counts(String key, int length, int most) {
+        String wanted = "a whole number from 1 to %d or a list of %d of them".formatted(most, length);
+        Predicate<JsonNode> fits = node -> isCount(node, most) || isCounts(node, length, length, most);
+        return value(key, wanted, fits)
+                .map(node -> node.isArray() ? integers(node) : Collections.nCopies(length, node.intValue()));
+    }
+
+    /** A list of 1 to {@code longest} whole numbers from 1 to {@code most}. */
+    public Optional<List<Integer>> countList(String key, int longest, int most) {
+        String wanted = "a list of 1 to %d whole numbers from 1 to %d".formatted(longest, most);
+        return value(key, wanted, node -> isCounts(node, 1, longest, most)).map(JsonFile::integers);
     }
 
     /** A list of strings. */
@@ -145,27 +147,23 @@ public record JsonFile(Path path, ObjectNode root) {
         });
     }
 
-    /** A list of positive whole numbers. */
-    public Optional<List<Integer>> counts(String key) {
-        return value(key, "a list of positive whole numbers", JsonNode::isArray)
-                .flatMap(node -> counts(key, node.size()));
-    }
-
     /**
      * Refuses keys that nobody knows and that say something: a value other than null or false changes the network in a
      * way that would go unnoticed. Keys that begin with an underscore are remarks.
      */
     public void refuseKeysOtherThan(Set<String> known) {
-        Set<String> unknown = new TreeSet<>();
+        List<String> unknown = new ArrayList<>();
         root.properties().forEach(field -> {
             JsonNode value = field.getValue();
             boolean silent = value.isNull() || (value.isBoolean() && !value.booleanValue());
             if (!silent && !field.getKey().startsWith("_") && !known.contains(field.getKey())) {
-                unknown.add(field.getKey() + "=" + excerpt(value));
+                unknown.add(shortened(field.getKey()) + "=" + excerpt(value));
             }
         });
         if (!unknown.isEmpty()) {
-            throw new ModelException("%s sets %s, which is not supported".formatted(path, String.join(", ", unknown)));
+            String named = unknown.stream().sorted().limit(MOST_NAMED).collect(Collectors.joining(", "));
+            String more = unknown.size() > MOST_NAMED ? " and %d more".formatted(unknown.size() - MOST_NAMED) : "";
+            throw new ModelException("%s sets %s%s, which is not supported".formatted(path, named, more));
         }
     }
 
@@ -203,19 +201,41 @@ public record JsonFile(Path path, ObjectNode root) {
         return Optional.of(value);
     }
 
-    private static boolean isCount(JsonNode node) {
-        return node.isIntegralNumber() && node.canConvertToInt() && node.intValue() > 0;
+    private static boolean isCount(JsonNode node, int most) {
+        return node.isIntegralNumber() && node.canConvertToInt() && node.intValue() > 0 && node.intValue() <= most;
     }
 
+    private static boolean isCounts(JsonNode node, int shortest, int longest, int most) {
+        return node.isArray()
+                && node.size() >= shortest
+                && node.size() <= longest
+                && elements(node).allMatch(item -> isCount(item, most));
+    }
+
+    private static List<Integer> integers(JsonNode list) {
+        return elements(list).map(JsonNode::intValue).toList();
+    }
+
+    private static Stream<JsonNode> elements(JsonNode list) {
+        return StreamSupport.stream(list.spliterator(), false);
+    }
+
+    /** Types count: to Python the string "false" is true. */
     private static boolean same(JsonNode value, Object supported) {
-        if (value.isNumber() && supported instanceof Number number) {
-            return value.doubleValue() == number.doubleValue();
+        if (supported instanceof Number number) {
+            return value.isNumber() && value.doubleValue() == number.doubleValue();
         }
-        return value.asText().equals(supported.toString()) && value.isValueNode();
+        if (supported instanceof Boolean flag) {
+            return value.isBoolean() && value.booleanValue() == flag;
+        }
+        return value.isTextual() && value.textValue().equals(supported);
     }
 
     private static String excerpt(JsonNode value) {
-        String text = value.isMissingNode() ? "absent" : value.toString();
+        return value.isMissingNode() ? "absent" : shortened(value.toString());
+    }
+
+    private static String shortened(String text) {
         return text.length() > 80 ? text.substring(0, 80) + "..." : text;
     }
 }

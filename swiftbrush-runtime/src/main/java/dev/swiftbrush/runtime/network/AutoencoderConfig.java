@@ -55,30 +55,24 @@ public record AutoencoderConfig(
         config.requireUnset("latents_mean");
         config.requireUnset("latents_std");
         config.refuseKeysOtherThan(READ);
-        List<Integer> channels = config.counts("block_out_channels").orElse(List.of(64));
-        if (channels.isEmpty()) {
-            throw config.fault("block_out_channels", "a list of at least one number");
-        }
+        List<Integer> channels = config.countList("block_out_channels", Limits.LEVELS, Limits.WIDTH)
+                .orElse(List.of(64));
         requireBlocks(config, "down_block_types", "DownEncoderBlock2D", channels.size());
         requireBlocks(config, "up_block_types", "UpDecoderBlock2D", channels.size());
-        int groups = config.count("norm_num_groups").orElse(32);
+        int groups = config.count("norm_num_groups", Limits.WIDTH).orElse(32);
         if (channels.stream().anyMatch(count -> count % groups != 0)) {
             throw config.fault("block_out_channels", "multiples of norm_num_groups=" + groups);
         }
-        double scalingFactor = config.number("scaling_factor").orElse(0.18215);
-        if (scalingFactor == 0) {
-            throw config.fault("scaling_factor", "other than 0");
-        }
         return new AutoencoderConfig(
-                config.count("in_channels").orElse(3),
-                config.count("out_channels").orElse(3),
-                config.count("latent_channels").orElse(4),
+                config.count("in_channels", Limits.WIDTH).orElse(3),
+                config.count("out_channels", Limits.WIDTH).orElse(3),
+                config.count("latent_channels", Limits.WIDTH).orElse(4),
                 channels,
-                config.count("layers_per_block").orElse(1),
+                config.count("layers_per_block", Limits.LAYERS).orElse(1),
                 groups,
                 DiffusersActivation.of(config, "act_fn"),
-                scalingFactor,
-                config.number("shift_factor").orElse(0.0),
+                config.number("scaling_factor", 1e-4, 1e4).orElse(0.18215),
+                config.number("shift_factor", -1e4, 1e4).orElse(0.0),
                 config.flag("use_quant_conv", true),
                 config.flag("use_post_quant_conv", true),
                 config.flag("mid_block_add_attention", true));

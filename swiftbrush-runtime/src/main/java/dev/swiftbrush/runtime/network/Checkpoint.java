@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -37,18 +36,22 @@ public record Checkpoint(
     public record Component(Map<String, StoredTensor> tensors, List<Path> files) {}
 
     /** Component folders of other model families, and what to call those. */
-    private static final Map<String, String> FOREIGN = Map.of(
-            "text_encoder_2", "two text encoders (Stable Diffusion XL)",
-            "text_encoder_3", "three text encoders (Stable Diffusion 3)",
-            "transformer", "a transformer instead of a UNet",
-            "prior", "a prior (Kandinsky, unCLIP)",
-            "controlnet", "a ControlNet");
+    private static final List<Foreign> FOREIGN = List.of( // the first that fits says most
+            new Foreign("text_encoder_3", "three text encoders (Stable Diffusion 3)"),
+            new Foreign("transformer", "a transformer instead of a UNet"),
+            new Foreign("prior", "a prior (Kandinsky, unCLIP)"),
+            new Foreign("controlnet", "a ControlNet"),
+            new Foreign("text_encoder_2", "two text encoders (Stable Diffusion XL)"));
 
-    private static final Map<String, Set<String>> CLASSES = Map.of(
-            "unet", Set.of("UNet2DConditionModel"),
-            "vae", Set.of("AutoencoderKL"),
-            "text_encoder", Set.of("CLIPTextModel", "CLIPTextModelWithProjection"),
-            "tokenizer", Set.of("CLIPTokenizer", "CLIPTokenizerFast"));
+    private static final List<Part> PARTS = List.of(
+            new Part("unet", List.of("UNet2DConditionModel")),
+            new Part("vae", List.of("AutoencoderKL")),
+            new Part("text_encoder", List.of("CLIPTextModel", "CLIPTextModelWithProjection")),
+            new Part("tokenizer", List.of("CLIPTokenizer", "CLIPTokenizerFast")));
+
+    private record Foreign(String component, String family) {}
+
+    private record Part(String component, List<String> classes) {}
 
     /**
      * Opens the checkpoint in {@code folder}.
@@ -106,23 +109,18 @@ public record Checkpoint(
                     "%s has no model_index.json; a checkpoint in diffusers layout was expected".formatted(folder));
         }
         JsonFile index = JsonFile.read(file);
-        FOREIGN.forEach((component, family) -> {
-            if (isPresent(index, component)) {
+        for (Foreign foreign : FOREIGN) {
+            if (isPresent(index, foreign.component())) {
                 throw new ModelException("%s describes a model with %s; only Stable Diffusion 1.x and 2.x are supported"
-                        .formatted(file, family));
+                        .formatted(file, foreign.family()));
             }
-        });
-        CLASSES.forEach((component, classes) -> {
-            String found = index.root().path(component).path(1).asText("none");
-            if (!classes.contains(found)) {
-                throw new ModelException("%s names %s as its %s; supported are %s"
-                        .formatted(
-                                file,
-                                found,
-                                component,
-                                classes.stream().sorted().toList()));
+        }
+        for (Part part : PARTS) {
+            String found = index.root().path(part.component()).path(1).asText();
+            if (!part.classes().contains(found)) {
+                throw index.fault(part.component(), "of the class " + String.join(" or ", part.classes()));
             }
-        });
+        }
     }
 
     private static boolean isPresent(JsonFile index, String component) {

@@ -1,6 +1,5 @@
 package dev.swiftbrush.runtime.network;
 
-import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.tensor.Activation;
 
@@ -23,25 +22,24 @@ public record ClipTextConfig(
         Activation activation,
         double eps) {
 
-    public ClipTextConfig {
-        if (channels % heads != 0) {
-            throw new ModelException(
-                    "A CLIP text model with hidden_size %d cannot have %d heads".formatted(channels, heads));
-        }
-    }
-
     public static ClipTextConfig of(JsonFile config) {
         config.requireOnly("model_type", "clip_text_model");
         String activation = config.text("hidden_act").orElse("quick_gelu");
+        int channels = config.count("hidden_size", Limits.WIDTH).orElse(512);
+        int heads = config.count("num_attention_heads", channels).orElse(8);
+        if (channels % heads != 0) {
+            throw config.fault("num_attention_heads", "a divisor of hidden_size=" + channels);
+        }
         return new ClipTextConfig(
-                config.count("vocab_size").orElse(49408),
-                config.count("max_position_embeddings").orElse(77),
-                config.count("hidden_size").orElse(512),
-                config.count("intermediate_size").orElse(2048),
-                config.count("num_hidden_layers").orElse(12),
-                config.count("num_attention_heads").orElse(8),
+                config.count("vocab_size", Limits.VOCABULARY).orElse(49408),
+                config.count("max_position_embeddings", Limits.POSITIONS).orElse(77),
+                channels,
+                config.count("intermediate_size", Limits.WIDTH).orElse(2048),
+                config.count("num_hidden_layers", Limits.TEXT_LAYERS).orElse(12),
+                heads,
                 Activation.named(activation)
                         .orElseThrow(() -> config.fault("hidden_act", "one of quick_gelu, gelu, silu, relu, mish")),
-                config.number("layer_norm_eps").orElse(1e-5));
+                config.number("layer_norm_eps", Limits.LEAST_EPS, Limits.MOST_EPS)
+                        .orElse(1e-5));
     }
 }

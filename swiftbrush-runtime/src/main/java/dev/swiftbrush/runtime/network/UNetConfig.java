@@ -5,6 +5,7 @@ import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.tensor.Activation;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -113,23 +114,23 @@ public record UNetConfig(
         List<Level> levels = levels(config);
         int channels = levels.get(0).channels();
         return new UNetConfig(
-                config.count("in_channels").orElse(4),
-                config.count("out_channels").orElse(4),
-                config.counts("sample_size", 2).orElse(null),
+                config.count("in_channels", Limits.WIDTH).orElse(4),
+                config.count("out_channels", Limits.WIDTH).orElse(4),
+                config.counts("sample_size", 2, Limits.SAMPLE).orElse(null),
                 levels,
                 hasMidBlock(config),
-                config.count("norm_num_groups").orElse(32),
-                config.number("norm_eps").orElse(1e-5),
-                activation(config),
+                config.count("norm_num_groups", Limits.WIDTH).orElse(32),
+                config.number("norm_eps", Limits.LEAST_EPS, Limits.MOST_EPS).orElse(1e-5),
+                DiffusersActivation.of(config, "act_fn"),
                 config.flag("use_linear_projection", false),
                 downsamplePadding(config),
                 oddKernel(config, "conv_in_kernel"),
                 oddKernel(config, "conv_out_kernel"),
-                config.count("time_embedding_dim").orElse(4 * channels),
+                config.count("time_embedding_dim", 4 * Limits.WIDTH).orElse(4 * channels),
                 config.flag("flip_sin_to_cos", true),
-                config.number("freq_shift").orElse(0.0),
+                frequencyShift(config, channels),
                 crossAttentionDim(config, levels.size()),
-                config.count("time_cond_proj_dim").orElse(null));
+                timeCondProjDim(config));
     }
 
     private static void refuseWhatIsUnsupported(JsonFile config) {
@@ -153,18 +154,18 @@ public record UNetConfig(
     }
 
     private static List<Level> levels(JsonFile config) {
-        List<Integer> channels = config.counts("block_out_channels").orElse(List.of(320, 640, 1280, 1280));
+        List<Integer> channels = config.countList("block_out_channels", Limits.LEVELS, Limits.WIDTH)
+                .orElse(List.of(320, 640, 1280, 1280));
         int count = channels.size();
-        if (count == 0) {
-            throw config.fault("block_out_channels", "a list of at least one number");
-        }
         List<Boolean> down = attends(config, "down_block_types", DOWN, "CrossAttnDownBlock2D", "DownBlock2D", count);
         List<Boolean> up = attends(config, "up_block_types", UP, "CrossAttnUpBlock2D", "UpBlock2D", count);
-        List<Integer> layers = config.counts("layers_per_block", count).orElse(Collections.nCopies(count, 2));
-        List<Integer> heads = config.counts("attention_head_dim", count).orElse(Collections.nCopies(count, 8));
-        List<Integer> blocks =
-                config.counts("transformer_layers_per_block", count).orElse(Collections.nCopies(count, 1));
-        int groups = config.count("norm_num_groups").orElse(32);
+        List<Integer> layers =
+                config.counts("layers_per_block", count, Limits.LAYERS).orElse(Collections.nCopies(count, 2));
+        List<Integer> heads =
+                config.counts("attention_head_dim", count, Limits.WIDTH).orElse(Collections.nCopies(count, 8));
+        List<Integer> blocks = config.counts("transformer_layers_per_block", count, Limits.LAYERS)
+                .orElse(Collections.nCopies(count, 1));
+        int groups = config.count("norm_num_groups", Limits.WIDTH).orElse(32);
 
         List<Level> levels = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -194,28 +195,46 @@ public record UNetConfig(
         return types.stream().map(with::equals).toList();
     }
 
-    private static Activation activation(JsonFile config) {
-        return DiffusersActivation.of(config, "act_fn");
-    }
-
     private static int downsamplePadding(JsonFile config) {
-        double padding = config.number("downsample_padding").orElse(1.0);
-        if (padding != 0 && padding != 1) {
+        double padding = config.number("downsample_padding", 0, 1).orElse(1.0);
+        if (padding != Math.rint(padding)) {
             throw config.fault("downsample_padding", "0 or 1");
         }
         return (int) padding;
     }
 
     private static int oddKernel(JsonFile config, String key) {
-        int kernel = config.count(key).orElse(3);
+        int kernel = config.count(key, Limits.KERNEL).orElse(3);
         if (kernel % 2 == 0) {
             throw config.fault(key, "odd");
         }
         return kernel;
     }
 
+    /** The frequencies' exponents are divided by half the width less this. */
+    private static double frequencyShift(JsonFile config, int channels) {
+        double shift = config.number("freq_shift", -Limits.WIDTH, Limits.WIDTH).orElse(0.0);
+        int half = channels / 2;
+        if (half == 0 || shift >= half) {
+            throw config.fault(
+                    "freq_shift",
+                    "less than half of the %d channels that the timestep is embedded in".formatted(channels));
+        }
+        return shift;
+    }
+
+    /** The frequencies' exponents are divided by half the width less one. */
+    private static @Nullable Integer timeCondProjDim(JsonFile config) {
+        Integer width = config.count("time_cond_proj_dim", Limits.WIDTH).orElse(null);
+        if (width != null && width < 4) {
+            throw config.fault("time_cond_proj_dim", "4 or more");
+        }
+        return width;
+    }
+
     private static int crossAttentionDim(JsonFile config, int levels) {
-        List<Integer> dims = config.counts("cross_attention_dim", levels).orElse(List.of(1280));
+        List<Integer> dims =
+                config.counts("cross_attention_dim", levels, Limits.WIDTH).orElse(List.of(1280));
         if (dims.stream().distinct().count() != 1) {
             throw config.fault("cross_attention_dim", "the same for every block");
         }
@@ -223,7 +242,7 @@ public record UNetConfig(
     }
 
     private static Set<String> union(Set<String> a, Set<String> b) {
-        Set<String> both = new java.util.HashSet<>(a);
+        Set<String> both = new HashSet<>(a);
         both.addAll(b);
         return both;
     }

@@ -1,5 +1,6 @@
 package dev.swiftbrush.runtime.network;
 
+import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.weights.StoredTensor;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ final class WeightNames {
         Map<String, StoredTensor> result = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> {
             if (!NOT_TEXT_WEIGHTS.matcher(name).matches()) {
-                result.put(name.startsWith(TEXT_PREFIX) ? name : TEXT_PREFIX + name, tensor);
+                put(result, name.startsWith(TEXT_PREFIX) ? name : TEXT_PREFIX + name, tensor);
             }
         });
         return result;
@@ -39,12 +40,20 @@ final class WeightNames {
             var matcher = VAE_ATTENTION_NAME.matcher(name);
             if (matcher.matches()) {
                 String layer = VAE_ATTENTION.getOrDefault(matcher.group(2), matcher.group(2));
-                result.put(matcher.group(1) + layer + matcher.group(3), asMatrix(tensor));
+                put(result, matcher.group(1) + layer + matcher.group(3), asMatrix(tensor));
             } else {
-                result.put(name, tensor);
+                put(result, name, tensor);
             }
         });
         return result;
+    }
+
+    private static void put(Map<String, StoredTensor> result, String name, StoredTensor tensor) {
+        StoredTensor other = result.put(name, tensor);
+        if (other != null) {
+            throw new ModelException("%s holds the weight %s twice, as %s and as %s; which one is meant is unknown"
+                    .formatted(tensor.file(), name, other.name(), tensor.name()));
+        }
     }
 
     private static StoredTensor asMatrix(StoredTensor tensor) {

@@ -22,22 +22,32 @@ public record ModelShape(
         @Nullable ImageSize defaultSize) {
 
     /**
-     * The size to draw when {@code asked} for.
+     * The size to draw where {@code asked} was given.
      *
      * @param asked null for the model's own
      * @throws IllegalArgumentException if the model cannot draw it, or has no size of its own
      */
     public ImageSize size(@Nullable ImageSize asked) {
-        if (asked == null) {
-            if (defaultSize == null) {
-                throw new IllegalArgumentException(
-                        "the model has no size of its own (no sample_size in unet/config.json); give width and height");
-            }
-            return defaultSize;
+        ImageSize size = asked != null ? asked : defaultSize;
+        if (size == null) {
+            throw new IllegalArgumentException(
+                    "the model has no size of its own (no sample_size in unet/config.json); give width and height");
         }
-        requireMultiple("width", asked.width());
-        requireMultiple("height", asked.height());
-        return asked;
+        requireMultiple("width", size.width());
+        requireMultiple("height", size.height());
+        requireAddressable(size);
+        return size;
+    }
+
+    /** One buffer holds all of the noise. */
+    private void requireAddressable(ImageSize size) {
+        long pixels = (long) (size.width() / latentScale) * (size.height() / latentScale);
+        long most = Integer.MAX_VALUE / Float.BYTES / latentChannels;
+        if (pixels > most) {
+            throw new IllegalArgumentException(
+                    "%s has latents of %d pixels in %d channels; at most %d pixels fit into a buffer, so ask for a smaller image"
+                            .formatted(size, pixels, latentChannels, most));
+        }
     }
 
     private void requireMultiple(String side, int pixels) {

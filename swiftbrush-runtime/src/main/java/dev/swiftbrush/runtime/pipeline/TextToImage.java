@@ -54,12 +54,12 @@ public final class TextToImage implements AutoCloseable {
      */
     public Picture draw(String prompt, long seed, ImageSize size) {
         StopWatch watch = new StopWatch();
-        TokenizedPrompt tokens = tokenizer.tokenize(prompt);
-        var tokenizing = watch.lap();
-        HostTensor latents = noise(seed, size);
-        var drawing = watch.lap();
-        try (SessionPool.Lease lease = pool.borrow()) {
+        try (SessionPool.Lease lease = pool.borrow()) { // first: who waits or is turned away costs nothing
             var waiting = watch.lap();
+            TokenizedPrompt tokens = tokenizer.tokenize(prompt);
+            var tokenizing = watch.lap();
+            HostTensor latents = noise(seed, size);
+            var drawing = watch.lap();
             HostTensor states = encode(tokens.ids());
             var encoding = watch.lap();
             byte[] rgb = generate(latents, states, size);

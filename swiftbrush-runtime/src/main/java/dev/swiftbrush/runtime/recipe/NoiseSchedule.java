@@ -15,7 +15,7 @@ import java.util.Optional;
  * @see <a href="https://arxiv.org/abs/2006.11239">DDPM</a>, section 2
  */
 public final class NoiseSchedule {
-    private static final int MAX_TIMESTEPS = 100_000;
+    static final int MAX_TIMESTEPS = 100_000;
 
     private static final Betas OF_DDPM = new Betas(0.0001, 0.02, "linear");
     private static final Betas OF_KARRAS = new Betas(0.00085, 0.012, "linear");
@@ -54,12 +54,12 @@ public final class NoiseSchedule {
     public static NoiseSchedule of(JsonFile config) {
         config.requireUnset("trained_betas");
         config.requireUnset("rescale_betas_zero_snr");
-        int timesteps = config.count("num_train_timesteps").orElse(1000);
+        int timesteps = config.count("num_train_timesteps", MAX_TIMESTEPS).orElse(1000);
         Betas asked = betas(config);
         double start = asked.start();
         double end = asked.end();
-        if (timesteps < 2 || timesteps > MAX_TIMESTEPS) {
-            throw config.fault("num_train_timesteps", "in 2 to " + MAX_TIMESTEPS);
+        if (timesteps < 2) {
+            throw config.fault("num_train_timesteps", "at least 2");
         }
         if (!(start > 0 && start <= end && end < 1)) {
             throw new ModelException("%s: 0 < beta_start <= beta_end < 1 must hold, but they were %s and %s"
@@ -76,15 +76,20 @@ public final class NoiseSchedule {
                 Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
     }
 
+    /** The file that it was read from. */
+    Path source() {
+        return source;
+    }
+
     private static Betas betas(JsonFile config) {
         Optional<Betas> defaults = config.text("_class_name")
                 .map(name -> Optional.ofNullable(DEFAULTS.get(name)))
                 .orElse(Optional.of(OF_DDPM));
         return new Betas(
-                config.number("beta_start")
+                config.number("beta_start", 0, 1)
                         .or(() -> defaults.map(Betas::start))
                         .orElseThrow(() -> config.fault("beta_start", "a number")),
-                config.number("beta_end")
+                config.number("beta_end", 0, 1)
                         .or(() -> defaults.map(Betas::end))
                         .orElseThrow(() -> config.fault("beta_end", "a number")),
                 config.text("beta_schedule")

@@ -1,7 +1,9 @@
 package dev.swiftbrush.runtime.recipe;
 
+import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,8 @@ public record Recipe(
         @Nullable Prediction prediction,
         boolean consistency,
         @Nullable Double guidance) {
+    private static final double LEAST_ALPHA_SQUARED = 1e-9;
+    private static final double MOST_GUIDANCE = 1000;
     private static final Set<String> KEYS = Set.of(
             "name",
             "timestep",
@@ -37,29 +41,31 @@ public record Recipe(
     /** Reads a recipe; an unknown key is refused, lest a misspelt one be ignored. */
     public static Recipe of(JsonFile json) {
         json.refuseKeysOtherThan(KEYS);
-        double timestep = json.number("timestep").orElseThrow(() -> json.fault("timestep", "a number"));
-        if (timestep < 0) {
-            throw json.fault("timestep", "0 or more");
-        }
-        Double alphaSquared = json.number("alpha_squared").orElse(null);
-        if (alphaSquared != null && !(alphaSquared > 0 && alphaSquared < 1)) {
-            throw json.fault("alpha_squared", "between 0 and 1");
+        double timestep = json.number("timestep", 0, NoiseSchedule.MAX_TIMESTEPS)
+                .orElseThrow(() -> json.fault("timestep", "a number"));
+        Prediction prediction = Prediction.read(json, "prediction").orElse(null);
+        if (prediction == Prediction.VELOCITY) {
+            for (String key : List.of("scaled_input", "alpha_squared", "consistency")) {
+                json.requireUnset(key); // a rectified flow has neither alpha nor sigma
+            }
         }
         return new Recipe(
                 json.text("name").orElseThrow(() -> json.fault("name", "a string")),
                 timestep,
                 json.flag("scaled_input", false),
-                alphaSquared,
-                Prediction.read(json, "prediction").orElse(null),
+                json.number("alpha_squared", LEAST_ALPHA_SQUARED, 1 - LEAST_ALPHA_SQUARED)
+                        .orElse(null),
+                prediction,
                 json.flag("consistency", false),
-                json.number("guidance").orElse(null));
+                json.number("guidance", 0, MOST_GUIDANCE).orElse(null));
     }
 
     /**
      * Fills in the numbers.
      *
-     * @param scheduler {@code scheduler_config.json}, which is read unless the recipe says all by itself
-     * @throws dev.swiftbrush.ModelException if the file cannot be read, or its schedule has no such timestep
+     * @param scheduler {@code scheduler_config.json}, which is not read for a velocity
+     * @throws ModelException if the file cannot be read, or its schedule has no such timestep or leaves nothing of the
+     *     latents there
      */
     public OneStep resolve(Path scheduler) {
         if (prediction == Prediction.VELOCITY) {
@@ -71,6 +77,11 @@ public record Recipe(
     private OneStep resolve(NoiseSchedule schedule) {
         Prediction meaning = prediction != null ? prediction : schedule.prediction();
         double alphaCumprod = alphaSquared != null ? alphaSquared : schedule.alphaCumprod(timestep);
+        if (alphaCumprod < LEAST_ALPHA_SQUARED || alphaCumprod >= 1) {
+            throw new ModelException(
+                    "%s: alphaCumprod at timestep %s is %s; one step can be made where it is at least %s and less than 1"
+                            .formatted(schedule.source(), timestep, alphaCumprod, LEAST_ALPHA_SQUARED));
+        }
         double alpha = Math.sqrt(alphaCumprod);
         double sigma = Math.sqrt(1 - alphaCumprod);
         double input = scaledInput ? sigma : 1;

@@ -102,9 +102,9 @@ public final class SessionPool {
         }
     }
 
-    /** Gives the right to the one who waits longest; needs the lock. */
+    /** Gives the right to the one who waits longest, if the pool is open; needs the lock. */
     private void passOn() {
-        Waiter next = queue.poll();
+        Waiter next = closed ? null : queue.poll();
         if (next != null) {
             next.granted = true;
             next.turn.signal();

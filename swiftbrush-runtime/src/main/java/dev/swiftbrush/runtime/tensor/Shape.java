@@ -76,7 +76,7 @@ public final class Shape {
         if (rest >= 0 && known()) {
             result[rest] = 1;
             long others = product(result);
-            require(product(sizes) % others == 0, "%s cannot become %s", this, Arrays.toString(target));
+            require(others > 0 && product(sizes) % others == 0, "%s cannot become %s", this, Arrays.toString(target));
             result[rest] = product(sizes) / others;
         }
         Shape reshaped = new Shape(result);
@@ -92,7 +92,28 @@ public final class Shape {
     public Shape concat(int dim, Shape other) {
         require(rank() == other.rank(), "%s and %s do not fit", this, other);
         long sum = get(dim) == UNKNOWN || other.get(dim) == UNKNOWN ? UNKNOWN : get(dim) + other.get(dim);
-        return with(dim, 1).broadcast(other.with(dim, 1)).with(dim, sum);
+        Shape result = with(dim, sum);
+        for (int i = 0; i < rank(); i++) {
+            if (i != index(dim)) {
+                long a = get(i);
+                long b = other.get(i);
+                require(a == b || a == UNKNOWN || b == UNKNOWN, "%s and %s do not fit", this, other);
+                result = result.with(i, a == UNKNOWN ? b : a);
+            }
+        }
+        return result;
+    }
+
+    /** The shape of the {@code length} entries from {@code start} along {@code dim}. */
+    public Shape narrow(int dim, long start, long length) {
+        require(
+                start >= 0 && length > 0 && (get(dim) == UNKNOWN || start + length <= get(dim)),
+                "dimension %d of %s does not hold %d entries from %d",
+                dim,
+                this,
+                length,
+                start);
+        return with(dim, length);
     }
 
     public Shape transpose(int a, int b) {
@@ -102,6 +123,7 @@ public final class Shape {
     /** The shape with a new dimension of size 1 at {@code dim}, which may be -1 for the last. */
     public Shape unsqueeze(int dim) {
         int at = dim < 0 ? dim + rank() + 1 : dim;
+        require(at >= 0 && at <= rank(), "%s takes no new dimension %d", this, dim);
         long[] result = new long[rank() + 1];
         for (int i = 0; i < result.length; i++) {
             result[i] = i == at ? 1 : sizes[i < at ? i : i - 1];
@@ -118,7 +140,14 @@ public final class Shape {
     /** The shape of an image {@code [B, C, H, W]} convolved with a weight {@code [out, C, k, k]}. */
     public Shape conv2d(Shape weight, Window window) {
         require(get(1) == weight.get(1), "a convolution %s cannot take %s", weight, this);
-        return of(get(0), weight.get(0), window.output(get(2), weight.get(2)), window.output(get(3), weight.get(3)));
+        Shape result =
+                of(get(0), weight.get(0), window.output(get(2), weight.get(2)), window.output(get(3), weight.get(3)));
+        require(
+                (get(2) == UNKNOWN || result.get(2) > 0) && (get(3) == UNKNOWN || result.get(3) > 0),
+                "%s is smaller than the kernel of a convolution %s",
+                this,
+                weight);
+        return result;
     }
 
     /** The shape of an image {@code [B, C, H, W]} at twice its height and width. */

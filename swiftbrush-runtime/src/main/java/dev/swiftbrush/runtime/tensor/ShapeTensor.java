@@ -81,7 +81,7 @@ public record ShapeTensor(Shape shape) implements Tensor {
 
     @Override
     public Tensor narrow(int dim, long start, long length) {
-        return new ShapeTensor(shape.with(dim, length));
+        return new ShapeTensor(shape.narrow(dim, start, length));
     }
 
     @Override

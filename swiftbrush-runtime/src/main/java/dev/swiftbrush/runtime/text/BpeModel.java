@@ -31,16 +31,26 @@ record BpeModel(Map<String, Integer> vocabulary, List<Merge> merges) {
     static BpeModel read(Path vocabFile, Path mergesFile) {
         Map<String, Integer> vocabulary =
                 JsonFiles.stream(vocabFile, MAX_MIB, parser -> readVocabulary(vocabFile, parser));
+        return new BpeModel(vocabulary, readMerges(mergesFile, vocabulary));
+    }
+
+    /** Only a line feed ends a line, with or without a carriage return, as in the tokenizers library. */
+    private static List<Merge> readMerges(Path file, Map<String, Integer> vocabulary) {
+        String text = readText(file);
         List<Merge> merges = new ArrayList<>();
-        int line = 0;
-        for (String text : lines(mergesFile)) {
-            line++;
-            if (!text.startsWith("#version")) {
-                merges.add(readMerge(mergesFile, "line " + line, text));
-                checkMerge(vocabulary, merges.get(merges.size() - 1), mergesFile, "line " + line);
+        int from = 0;
+        for (int number = 1; from < text.length(); number++) {
+            int feed = text.indexOf('\n', from);
+            int end = feed < 0 ? text.length() : feed;
+            String line = text.substring(from, end > from && text.charAt(end - 1) == '\r' ? end - 1 : end);
+            if (!line.startsWith("#version")) {
+                Merge merge = readMerge(file, "line " + number, line);
+                checkMerge(vocabulary, merge, file, "line " + number);
+                add(merges, merge, file);
             }
+            from = end + 1;
         }
-        return new BpeModel(vocabulary, merges);
+        return merges;
     }
 
     /** Checks the parts that {@code tokenizer.json} gives in any order. */
@@ -91,6 +101,14 @@ record BpeModel(Map<String, Integer> vocabulary, List<Merge> merges) {
         return new Merge(text.substring(0, space), text.substring(space + 1));
     }
 
+    /** Adds a merge; each makes another token, so that there are no more merges than tokens. */
+    static void add(List<Merge> merges, Merge merge, Path file) {
+        if (merges.size() == MAX_TOKENS) {
+            throw new ModelException("%s has more than %d merges".formatted(file, MAX_TOKENS));
+        }
+        merges.add(merge);
+    }
+
     static String shortened(String text) {
         return text.length() <= 40 ? text : text.substring(0, 40) + "...";
     }
@@ -104,24 +122,14 @@ record BpeModel(Map<String, Integer> vocabulary, List<Merge> merges) {
         }
     }
 
-    /** Only a line feed ends a line, with or without a carriage return, as in the tokenizers library. */
-    private static List<String> lines(Path file) {
+    private static String readText(Path file) {
         JsonFiles.checkSize(file, MAX_MIB);
-        String text;
         try {
-            text = Files.readString(file, StandardCharsets.UTF_8);
+            return Files.readString(file, StandardCharsets.UTF_8);
         } catch (CharacterCodingException e) {
             throw new ModelException(file + " is not valid UTF-8", e);
         } catch (IOException e) {
             throw JsonFiles.unreadable(file, e);
         }
-        List<String> lines = new ArrayList<>();
-        for (int from = 0; from < text.length(); ) {
-            int end = text.indexOf('\n', from);
-            String line = text.substring(from, end < 0 ? text.length() : end);
-            lines.add(line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
-            from = end < 0 ? text.length() : end + 1;
-        }
-        return lines;
     }
 }

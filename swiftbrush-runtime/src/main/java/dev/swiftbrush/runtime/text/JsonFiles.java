@@ -55,6 +55,9 @@ final class JsonFiles {
 
     static void checkSize(Path file, long maxMib) {
         try {
+            if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe or a device may never end
+                throw new ModelException(file + " is not a regular file");
+            }
             long size = Files.size(file);
             if (size > maxMib * MIB) {
                 throw new ModelException("%s has %d bytes, and at most %d MiB are read".formatted(file, size, maxMib));

@@ -150,7 +150,12 @@ public final class PromptTokenizer implements AutoCloseable {
         return new PromptTruncation(words + 2, maxLength, prompt.substring(from));
     }
 
-    private static void requireUnicode(String prompt) {
+    /**
+     * Checks what {@link #tokenize} asks of every prompt.
+     *
+     * @throws IllegalArgumentException if half of a surrogate pair stands alone
+     */
+    public static void requireUnicode(String prompt) {
         for (int i = 0; i < prompt.length(); i++) {
             char c = prompt.charAt(i);
             if (Character.isHighSurrogate(c)

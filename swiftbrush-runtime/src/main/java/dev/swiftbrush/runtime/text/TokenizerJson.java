@@ -96,10 +96,10 @@ record TokenizerJson(BpeModel model, Map<Integer, AddedToken> added) {
                 if (left == null || right == null || parser.nextToken() != JsonToken.END_ARRAY) {
                     throw new ModelException("%s, %s: a merge must be two tokens".formatted(file, where));
                 }
-                merges.add(new BpeModel.Merge(left, right));
+                BpeModel.add(merges, new BpeModel.Merge(left, right), file);
             } else {
                 expect(file, where, parser, JsonToken.VALUE_STRING, "two tokens");
-                merges.add(BpeModel.readMerge(file, where, parser.getText()));
+                BpeModel.add(merges, BpeModel.readMerge(file, where, parser.getText()), file);
             }
         }
         return merges;

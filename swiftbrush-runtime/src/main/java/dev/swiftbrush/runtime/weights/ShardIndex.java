@@ -26,6 +26,9 @@ record ShardIndex(Map<String, List<String>> byShard) {
 
     /** @throws ModelException if the file is not an index, or names a shard outside its own folder */
     static ShardIndex read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new ModelException(file + " is not a regular file");
+        }
         try (InputStream in = Files.newInputStream(file)) {
             long bytes = Files.size(file);
             if (bytes > MAX_BYTES) {

@@ -39,6 +39,7 @@ public final class WeightAudit {
         List<String> unused = tensors.keySet().stream()
                 .filter(name -> !declared.containsKey(name))
                 .sorted()
+                .map(Messages::quoted)
                 .toList();
 
         List<String> faults = new ArrayList<>();

@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GraphCacheTest {
     private static final Map<String, ModelProto> GRAPHS = Map.of(
@@ -73,6 +75,25 @@ class GraphCacheTest {
         assertThat(exports).hasValue(3);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\0", "\n\n", "no checksum at all"})
+    void writesAnEntryWithDamagedChecksumsAnew(String checksums) throws IOException {
+        graphs("settings");
+        Files.writeString(entry().resolve("SHA256SUMS"), checksums);
+        assertThat(graphs("settings")).isEqualTo(GRAPHS);
+        assertThat(graphs("settings")).isEqualTo(GRAPHS);
+        assertThat(exports).hasValue(2);
+    }
+
+    @Test
+    void writesAnEntryThatLacksOneOfItsGraphsAnew() throws IOException {
+        graphs("settings");
+        Path checksums = entry().resolve("SHA256SUMS");
+        Files.write(checksums, Files.readAllLines(checksums).subList(0, 1));
+        assertThat(graphs("settings")).isEqualTo(GRAPHS);
+        assertThat(exports).hasValue(2);
+    }
+
     @Test
     void neverReadsWhatLiesOutsideOfTheEntry() throws IOException {
         graphs("settings");
@@ -131,10 +152,15 @@ class GraphCacheTest {
     }
 
     private Map<String, ModelProto> graphs(String settings) {
-        return new GraphCache(directory).graphs(new CacheKey(folder, List.of(weights), settings), () -> {
-            exports.incrementAndGet();
-            return GRAPHS;
-        });
+        return new GraphCache(directory)
+                .graphs(
+                        new CacheKey(folder, List.of(weights), settings),
+                        Map.of("a.onnx", this::export, "b.onnx", () -> GRAPHS.get("b.onnx")));
+    }
+
+    private ModelProto export() {
+        exports.incrementAndGet();
+        return GRAPHS.get("a.onnx");
     }
 
     private Path entry() throws IOException {

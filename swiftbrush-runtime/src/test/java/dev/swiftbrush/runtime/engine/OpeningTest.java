@@ -11,6 +11,7 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.ModelInfo;
 import dev.swiftbrush.Precision;
 import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.runtime.pipeline.ModelShape;
 import dev.swiftbrush.runtime.reference.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -85,6 +86,43 @@ class OpeningTest {
     }
 
     @Test
+    void latentsThatNoBufferHoldsAreRefused() {
+        ModelShape shape = new ModelShape(77, 8, 4, 1, 1, null);
+        assertThat(shape.size(new ImageSize(16384, 8191))).isEqualTo(new ImageSize(16384, 8191));
+        assertThatThrownBy(() -> shape.size(new ImageSize(16384, 8192)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "16384x8192 has latents of 134217728 pixels in 4 channels; at most 134217727 pixels fit into a buffer, so ask for a smaller image");
+    }
+
+    @Test
+    void aSizeOfItsOwnThatTheModelCannotDrawIsRefused() throws IOException {
+        Path model = copyWithSampleSize(17);
+        try (SwiftBrush brush = sd2().model(model).build()) {
+            assertThatThrownBy(() -> brush.generate("a cat"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("width must be a multiple of 32, but was 68; the nearest are 64 and 96");
+        }
+    }
+
+    @Test
+    void aSampleSizeThatIsNoImageIsRefused() throws IOException {
+        Path model = copyWithSampleSize(2000000000);
+        assertThatThrownBy(() -> sd2().model(model).build())
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("sample_size");
+    }
+
+    @Test
+    void aPromptThatIsNotUnicodeIsRefusedBeforeItWaits() {
+        try (SwiftBrush brush = sd2().build()) {
+            assertThatThrownBy(() -> brush.generateAsync("a \uD83D cat"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("prompt must be valid Unicode, but has half of a surrogate pair (U+D83D) at index 2");
+        }
+    }
+
+    @Test
     void theSecondStartTakesTheGraphsFromTheCache() throws IOException {
         byte[] first = draw();
         Path graph;
@@ -124,6 +162,19 @@ class OpeningTest {
                 throw new AssertionError(e);
             }
         });
+    }
+
+    private Path copyWithSampleSize(int size) throws IOException {
+        Path model = folder.resolve("model");
+        try (Stream<Path> files = Files.walk(SD2)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, model.resolve(SD2.relativize(file).toString()));
+            }
+        }
+        Path config = model.resolve("unet/config.json");
+        String changed = Files.readString(config).replace("\"sample_size\": 16", "\"sample_size\": " + size);
+        Files.writeString(config, changed);
+        return model;
     }
 
     private byte[] draw() {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DamagedTokenizerTest {
 
@@ -166,6 +167,20 @@ class DamagedTokenizerTest {
             sparse.setLength(size);
         }
         refuses("%s has %d bytes, and at most %d MiB are read".formatted(file, size, limit));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"})
+    void refusesWhatIsNotAFile(String name) throws IOException {
+        Files.deleteIfExists(folder.resolve(name));
+        Files.createDirectory(folder.resolve(name));
+        refuses(folder.resolve(name) + " is not a regular file");
+    }
+
+    @Test
+    void refusesMoreMergesThanThereCanBeTokens() throws IOException {
+        Files.writeString(folder.resolve("merges.txt"), "a b</w>\n".repeat(1_000_001));
+        refuses(folder.resolve("merges.txt") + " has more than 1000000 merges");
     }
 
     @Test

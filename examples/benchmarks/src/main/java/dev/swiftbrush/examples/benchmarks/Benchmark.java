@@ -1,0 +1,90 @@
+package dev.swiftbrush.examples.benchmarks;
+
+import dev.swiftbrush.examples.benchmarks.Job.Kind;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Measures how SwiftBrush draws one image on the CPU, and how three plain ONNX Runtime sessions do, turn by turn. Every
+ * measurement is a JVM of its own, so that its peak memory is its own.
+ */
+public final class Benchmark {
+    private Benchmark() {}
+
+    /** Prints a report in Markdown; see {@link Options#USAGE}. Exits with 1 if a limit is not kept. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        if (!run(Options.parse(arguments), System.out, System.err)) {
+            System.exit(1);
+        }
+    }
+
+    /**
+     * Writes the checkpoint if need be, measures and prints.
+     *
+     * @return whether every limit was kept
+     */
+    static boolean run(Options options, PrintStream out, PrintStream progress)
+            throws IOException, InterruptedException {
+        RandomCheckpoint checkpoint = new RandomCheckpoint(options.architecture(), options.checkpoint());
+        boolean found = checkpoint.isComplete();
+        long start = System.nanoTime();
+        if (!found) {
+            progress.printf("Writing %s%n", options.checkpoint());
+            checkpoint.write();
+        }
+        double writing = (System.nanoTime() - start) / 1e9;
+        Path work = Files.createTempDirectory("swiftbrush-benchmark");
+        try {
+            Report report = measure(options, work, progress);
+            String origin =
+                    found ? "taken from an earlier run" : String.format(Locale.ROOT, "written in %.1f s", writing);
+            report.print(out, options.architecture(), origin);
+            return report.limitsKept();
+        } finally {
+            RandomCheckpoint.deleteTree(work);
+            if (!found && !options.keep()) {
+                checkpoint.delete();
+            }
+        }
+    }
+
+    private static Report measure(Options options, Path work, PrintStream progress)
+            throws IOException, InterruptedException {
+        String loadBefore = Machine.load();
+        GraphFiles empty = GraphFiles.in(work);
+        Figures export = run(Kind.EXPORT, options, work, progress);
+        Job job = new Job(Kind.SWIFTBRUSH, options.checkpoint(), work, options.size());
+        Figures cold = run(Kind.SWIFTBRUSH, options, work, progress);
+        GraphFiles exported = GraphFiles.in(job.cache());
+
+        Map<Kind, List<Figures>> rounds = new EnumMap<>(Kind.class);
+        for (int round = 1; round <= options.runs(); round++) {
+            progress.printf("Round %d of %d%n", round, options.runs());
+            for (Kind kind : List.of(Kind.SWIFTBRUSH, Kind.PLAIN, Kind.STAGES)) {
+                rounds.computeIfAbsent(kind, missing -> new ArrayList<>()).add(run(kind, options, work, progress));
+            }
+        }
+        return new Report(
+                export,
+                cold,
+                rounds,
+                exported.writtenSince(empty),
+                GraphFiles.in(job.cache()).writtenSince(exported),
+                new Picture(Files.readAllBytes(job.picture(Kind.SWIFTBRUSH))),
+                new Picture(Files.readAllBytes(job.picture(Kind.PLAIN))),
+                loadBefore);
+    }
+
+    private static Figures run(Kind kind, Options options, Path work, PrintStream progress)
+            throws IOException, InterruptedException {
+        progress.printf("Measuring %s%n", kind);
+        return Worker.run(new Job(kind, options.checkpoint(), work, options.size()));
+    }
+}

@@ -1,0 +1,55 @@
+package dev.swiftbrush.examples.benchmarks;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnxruntime.OrtEnvironment;
+import dev.swiftbrush.Device;
+import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.runtime.export.GraphExport;
+import dev.swiftbrush.runtime.export.LocatedGraph;
+import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.recipe.OneStep;
+import dev.swiftbrush.runtime.recipe.Recipes;
+import dev.swiftbrush.runtime.session.ComputeDevice;
+import dev.swiftbrush.runtime.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Writing the graphs: how long SwiftBrush's two take, and the three of the plain way for those who run them. */
+final class Export {
+    static final String TEXT_ENCODER = "text_encoder";
+    static final String UNET = "unet";
+    static final String DECODER = "decoder";
+
+    private Export() {}
+
+    static Figures measure(Job job) throws IOException {
+        Figures figures = new Figures();
+        long start = System.nanoTime();
+        Checkpoint checkpoint = Checkpoint.open(job.checkpoint(), false);
+        OneStep recipe = recipe(job.checkpoint());
+        int tokens = checkpoint.textEncoder().config().positions();
+        GraphExport export = new GraphExport(checkpoint, DType.F32);
+        int bytes = export.textEncoder(tokens).toByteArray().length
+                + export.generator(recipe).toByteArray().length;
+        figures.secondsSince("export", start);
+        figures.text("export.bytes", Integer.toString(bytes));
+
+        write(job, TEXT_ENCODER, export.textEncoder(tokens));
+        write(job, UNET, export.unet(recipe));
+        write(job, DECODER, export.decoder());
+
+        figures.text("onnxruntime", OrtEnvironment.getEnvironment().getVersion());
+        figures.text("swiftbrush", SwiftBrush.version());
+        figures.text("threads", Integer.toString(((ComputeDevice.Cpu) ComputeDevice.of(Device.cpu())).threads()));
+        return figures;
+    }
+
+    static OneStep recipe(Path checkpoint) {
+        return Recipes.of(checkpoint, null).resolve(checkpoint.resolve("scheduler/scheduler_config.json"));
+    }
+
+    private static void write(Job job, String name, ModelProto graph) throws IOException {
+        Files.write(job.graph(name), LocatedGraph.of(graph, job.checkpoint()).bytes());
+    }
+}

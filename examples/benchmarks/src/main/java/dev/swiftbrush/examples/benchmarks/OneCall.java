@@ -1,0 +1,45 @@
+package dev.swiftbrush.examples.benchmarks;
+
+import dev.swiftbrush.Device;
+import dev.swiftbrush.GeneratedImage;
+import dev.swiftbrush.GenerationRequest;
+import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.Timings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+
+/** An image as an application asks for it: through the public API. */
+final class OneCall {
+    private OneCall() {}
+
+    static Figures measure(Job job) throws IOException {
+        Figures figures = new Figures();
+        GenerationRequest request = GenerationRequest.of(Job.PROMPT).withSeed(Job.SEED);
+        request = job.size() == null ? request : request.withSize(job.size(), job.size());
+        long start = System.nanoTime();
+        try (SwiftBrush brush = SwiftBrush.builder()
+                .model(job.checkpoint())
+                .device(Device.cpu())
+                .cacheDirectory(job.cache())
+                .build()) {
+            figures.secondsSince("start", start);
+            figures.peakMemory("memory.start");
+            for (String run : List.of("first", "steady")) {
+                GeneratedImage image = brush.generate(request);
+                note(figures, run, image.timings());
+                Files.write(job.picture(job.kind()), image.rgb());
+            }
+        }
+        figures.peakMemory("memory");
+        return figures;
+    }
+
+    private static void note(Figures figures, String run, Timings timings) {
+        figures.seconds(run + ".tokens", timings.tokenizing());
+        figures.seconds(run + ".text", timings.encoding());
+        figures.seconds(run + ".noise", timings.noise());
+        figures.seconds(run + ".generator", timings.generating());
+        figures.seconds(run + ".total", timings.total());
+    }
+}

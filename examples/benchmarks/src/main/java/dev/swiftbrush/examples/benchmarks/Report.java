@@ -1,0 +1,201 @@
+package dev.swiftbrush.examples.benchmarks;
+
+import dev.swiftbrush.examples.benchmarks.Job.Kind;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import java.util.stream.DoubleStream;
+
+/**
+ * What the processes measured, as Markdown: medians over the rounds.
+ *
+ * @param cold SwiftBrush's first start, with nothing in the cache
+ * @param rounds for each way, what its processes measured
+ * @param graphsAtFirstStart graphs that the first start wrote
+ * @param graphsLater graphs that all later starts wrote
+ */
+record Report(
+        Figures export,
+        Figures cold,
+        Map<Kind, List<Figures>> rounds,
+        int graphsAtFirstStart,
+        int graphsLater,
+        Picture swiftBrush,
+        Picture plain,
+        String loadBefore) {
+
+    private static final double MEMORY_LIMIT = 8e9;
+    private static final int LEVELS_LIMIT = 1;
+
+    boolean limitsKept() {
+        return isUnderMemoryLimit() && isSamePicture() && swiftBrush.isUnsaturated() && graphsLater == 0;
+    }
+
+    void print(PrintStream out, Architecture architecture, String origin) {
+        int side = (int) Math.round(Math.sqrt(swiftBrush.rgb().length / 3.0));
+        out.printf(Locale.ROOT, "### %s, random weights, %dx%d, fp32 on the CPU%n%n", architecture.title(), side, side);
+        out.printf(
+                Locale.ROOT,
+                "- machine: %s; load average %s before the first measurement%n",
+                Machine.describe(),
+                loadBefore);
+        out.printf(
+                Locale.ROOT,
+                "- JDK %s, ONNX Runtime %s, SwiftBrush %s, %s threads%n",
+                System.getProperty("java.version"),
+                export.text("onnxruntime"),
+                export.text("swiftbrush"),
+                export.text("threads"));
+        out.printf(
+                Locale.ROOT,
+                "- checkpoint: %,d parameters in the UNet, %.2f GB in all, %s%n",
+                architecture.unetParameters(),
+                architecture.weightBytes() / 1e9,
+                origin);
+        out.printf(
+                Locale.ROOT,
+                "- rounds: %d, in each a fresh process for each way in turn; figures are medians%n%n",
+                rounds(Kind.PLAIN).size());
+        printStart(out);
+        printImages(out);
+        printVerdicts(out);
+    }
+
+    private void printStart(PrintStream out) {
+        out.println("| start and memory | SwiftBrush | plain way | plain / SwiftBrush |");
+        out.println("|---|---|---|---|");
+        out.printf(Locale.ROOT, "| export of the graphs alone | %s | | |%n", time(export.number("export")));
+        out.printf(
+                Locale.ROOT,
+                "| first start, cold cache: fingerprints, export, load | %s | | |%n",
+                time(cold.number("start")));
+        row(out, "later start: load", "start", Report::time);
+        out.printf(
+                Locale.ROOT,
+                "| graphs written at the first start / at later ones | %d / %d | | |%n",
+                graphsAtFirstStart,
+                graphsLater);
+        row(out, "peak memory after the start", "memory.start", Report::gigabytes);
+        row(out, "peak memory after start, first and steady image", "memory", Report::gigabytes);
+        out.println();
+    }
+
+    private void printImages(PrintStream out) {
+        out.println(
+                "| one image | SwiftBrush, first | steady | plain way, first | steady | plain / SwiftBrush, steady |");
+        out.println("|---|---|---|---|---|---|");
+        image(out, "tokens", "tokens", Kind.SWIFTBRUSH);
+        image(out, "text encoder", "text", Kind.SWIFTBRUSH);
+        image(out, "noise", "noise", Kind.SWIFTBRUSH);
+        image(out, "UNet to pixels", "generator", Kind.SWIFTBRUSH);
+        image(out, "of it the UNet (own graph)", "unet", Kind.STAGES);
+        image(out, "of it the decoder (own graph)", "decoder", Kind.STAGES);
+        image(out, "**in all**", "total", Kind.SWIFTBRUSH);
+        out.println();
+    }
+
+    private void printVerdicts(PrintStream out) {
+        out.printf(
+                Locale.ROOT,
+                "- peak memory of SwiftBrush, largest of all its processes: %s, limit %s: %s%n",
+                gigabytes(peak()),
+                gigabytes(OptionalDouble.of(MEMORY_LIMIT)),
+                verdict(isUnderMemoryLimit()));
+        out.printf(Locale.ROOT, "- later starts export nothing: %s%n", verdict(graphsLater == 0));
+        out.printf(
+                Locale.ROOT,
+                "- picture: standard deviation %.1f levels (over 20), %.2f%% clipped (under 5%%): %s%n",
+                swiftBrush.standardDeviation(),
+                100 * swiftBrush.clipped(),
+                verdict(swiftBrush.isUnsaturated()));
+        out.printf(
+                Locale.ROOT,
+                "- largest difference between the two ways: %d levels (at most %d): %s%n",
+                swiftBrush.largestDifference(plain),
+                LEVELS_LIMIT,
+                verdict(isSamePicture()));
+    }
+
+    /** Where the operating system does not tell, nothing is claimed and nothing fails. */
+    private boolean isUnderMemoryLimit() {
+        return peak().orElse(0) < MEMORY_LIMIT;
+    }
+
+    private boolean isSamePicture() {
+        return swiftBrush.largestDifference(plain) <= LEVELS_LIMIT;
+    }
+
+    private OptionalDouble peak() {
+        DoubleStream all =
+                rounds(Kind.SWIFTBRUSH).stream().flatMapToDouble(figures -> figures.number("memory").stream());
+        return DoubleStream.concat(cold.number("memory").stream(), all).max();
+    }
+
+    private void row(PrintStream out, String title, String name, Format format) {
+        OptionalDouble ours = median(Kind.SWIFTBRUSH, name);
+        OptionalDouble theirs = median(Kind.PLAIN, name);
+        out.printf(
+                Locale.ROOT, "| %s | %s | %s | %s |%n", title, format.of(ours), format.of(theirs), ratio(theirs, ours));
+    }
+
+    private void image(PrintStream out, String title, String stage, Kind ours) {
+        OptionalDouble steady = median(ours, "steady." + stage);
+        OptionalDouble theirs = median(Kind.PLAIN, "steady." + stage);
+        out.printf(
+                Locale.ROOT,
+                "| %s | %s | %s | %s | %s | %s |%n",
+                title,
+                time(median(ours, "first." + stage)),
+                time(steady),
+                time(median(Kind.PLAIN, "first." + stage)),
+                time(theirs),
+                ratio(theirs, steady));
+    }
+
+    private OptionalDouble median(Kind kind, String name) {
+        double[] sorted = rounds(kind).stream()
+                .flatMapToDouble(figures -> figures.number(name).stream())
+                .sorted()
+                .toArray();
+        int middle = sorted.length / 2;
+        if (sorted.length == 0) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2);
+    }
+
+    private List<Figures> rounds(Kind kind) {
+        return Objects.requireNonNull(rounds.get(kind), "no rounds of " + kind);
+    }
+
+    private interface Format {
+        String of(OptionalDouble value);
+    }
+
+    private static String time(OptionalDouble seconds) {
+        if (seconds.isEmpty()) {
+            return "n/a";
+        }
+        double value = seconds.getAsDouble();
+        return value < 0.1 ? format("%.1f ms", value * 1e3) : format("%.2f s", value);
+    }
+
+    private static String gigabytes(OptionalDouble bytes) {
+        return bytes.isEmpty() ? "n/a" : format("%.2f GB", bytes.getAsDouble() / 1e9);
+    }
+
+    private static String ratio(OptionalDouble theirs, OptionalDouble ours) {
+        return theirs.isEmpty() || ours.isEmpty() ? "n/a" : format("%.2f", theirs.getAsDouble() / ours.getAsDouble());
+    }
+
+    private static String format(String pattern, double value) {
+        return String.format(Locale.ROOT, pattern, value);
+    }
+
+    private static String verdict(boolean kept) {
+        return kept ? "PASS" : "FAIL";
+    }
+}

@@ -1,0 +1,78 @@
+package dev.swiftbrush.examples.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A fresh JVM that makes one measurement and prints it. */
+public final class Worker {
+    private static final String HEAP = "-Xmx1g";
+
+    private Worker() {}
+
+    /** Makes the measurement that the arguments name. */
+    public static void main(String[] arguments) throws Exception {
+        Job job = Job.parse(arguments);
+        Figures figures = switch (job.kind()) {
+            case EXPORT -> Export.measure(job);
+            case SWIFTBRUSH -> OneCall.measure(job);
+            case PLAIN -> PlainWay.measure(job);
+            case STAGES -> Stages.measure(job);
+        };
+        figures.values().forEach((name, value) -> System.out.println(name + "=" + value));
+    }
+
+    /** Makes a measurement in a JVM of its own. */
+    static Figures run(Job job) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                HEAP,
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-cp",
+                classPath(),
+                Worker.class.getName()));
+        command.addAll(job.arguments());
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            List<String> lines = out.lines().toList();
+            int code = process.waitFor();
+            if (code != 0) {
+                throw new IOException("the process that measures %s ended with code %d; what it said stands above"
+                        .formatted(job.kind(), code));
+            }
+            return Figures.parse(lines);
+        } finally {
+            process.destroy();
+        }
+    }
+
+    /** Maven runs this module in a class loader of its own, and then the JVM's class path is Maven's. */
+    private static String classPath() {
+        if (Worker.class.getClassLoader() instanceof URLClassLoader loader) {
+            return List.of(loader.getURLs()).stream()
+                    .map(Worker::file)
+                    .collect(Collectors.joining(System.getProperty("path.separator")));
+        }
+        return System.getProperty("java.class.path");
+    }
+
+    private static String file(URL url) {
+        try {
+            return Path.of(url.toURI()).toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e); // a class path holds valid URLs
+        }
+    }
+}
