@@ -86,15 +86,17 @@ public record GenerationRequest(
     public List<GenerationRequest> variations(int n) {
         requireArgument(
                 n >= 1 && n <= MAX_VARIATIONS, "variations must be from 1 to %d, but were %d", MAX_VARIATIONS, n);
-        long first = seeded().seed;
+        long first = seed != null ? seed : randomSeed();
         return LongStream.range(0, n).mapToObj(i -> withSeed(first + i)).toList();
     }
 
-    /**
-     * Returns this request, with a random seed from 0 to 2<sup>32</sup> - 1 if it has none: PyTorch's CPU generator
-     * reads only the low 32 bits.
-     */
+    /** Returns this request, with a random seed if it has none. */
     GenerationRequest seeded() {
-        return seed != null ? this : withSeed(ThreadLocalRandom.current().nextLong(1L << 32));
+        return seed != null ? this : withSeed(randomSeed());
+    }
+
+    /** Returns a seed from 0 to 2<sup>32</sup> - 1: PyTorch's CPU generator reads only the low 32 bits. */
+    private static long randomSeed() {
+        return ThreadLocalRandom.current().nextLong(1L << 32);
     }
 }

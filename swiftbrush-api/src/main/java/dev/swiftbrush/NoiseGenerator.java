@@ -1,7 +1,8 @@
 package dev.swiftbrush;
 
 /**
- * How a seed becomes noise; it decides which other program makes the same image from the same seed.
+ * How a seed becomes noise; it decides which other program makes the same image from the same seed. Immutable and
+ * thread-safe.
  *
  * <p>The choice is about numbers, not about hardware: each generator works on every {@link Device}.
  */

@@ -1,6 +1,6 @@
 package dev.swiftbrush;
 
-/** The number format in which a model computes. */
+/** The number format in which a model computes. Immutable and thread-safe. */
 public enum Precision {
     /** {@link #FP16} on CUDA, {@link #FP32} on a CPU, where half precision is slower than single. */
     AUTO,

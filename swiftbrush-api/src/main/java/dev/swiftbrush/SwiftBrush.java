@@ -272,6 +272,7 @@ public final class SwiftBrush implements AutoCloseable {
          * Opens the model; each call opens it anew, and the caller closes it.
          *
          * @throws IllegalStateException if no model was given
+         * @throws IllegalArgumentException if the device does not compute in the precision that was asked for
          * @throws ModelException if the model cannot be used
          * @throws DeviceException if the device cannot be had
          * @throws SwiftBrushException if there is not exactly one engine on the class path, or it cannot be loaded

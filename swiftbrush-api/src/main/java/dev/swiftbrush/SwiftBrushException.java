@@ -3,7 +3,7 @@ package dev.swiftbrush;
 /**
  * Something other than a bad argument kept SwiftBrush from doing what was asked.
  *
- * <p>The parent of every exception that SwiftBrush defines; all are unchecked. Bad arguments are
+ * <p>The parent of every exception that SwiftBrush defines; all are unchecked and thread-safe. Bad arguments are
  * {@link IllegalArgumentException}, and use after close is {@link IllegalStateException}.
  */
 public class SwiftBrushException extends RuntimeException {

@@ -10,8 +10,7 @@ import java.time.Duration;
  *
  * @param waiting for a free session
  * @param tokenizing from the prompt to token ids
- * @param encoding from token ids to the text encoder's hidden states; near zero when they were kept from an earlier
- *     image
+ * @param encoding from token ids to the text encoder's hidden states
  * @param noise from the seed to noise
  * @param generating from noise and hidden states to pixels
  * @param total from the call to the image; at least the sum of the others

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A file that appears under its name whole or not at all: written beside it under a hidden name, flushed to the disk and
- * moved by {@link #commit()}. Closed without that, it leaves nothing behind.
+ * moved by {@link #commit()}. Closed without that, it leaves nothing behind. Use from one thread.
  */
 public final class AtomicFile implements AutoCloseable {
 

@@ -7,7 +7,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Weights that no file holds: they note what a network asks for, so that it can be counted or compared with a file. */
+/**
+ * Weights that no file holds: they note what a network asks for, so that it can be counted or compared with a file. Use
+ * from one thread.
+ */
 public final class DeclaredWeights implements Weights {
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
 

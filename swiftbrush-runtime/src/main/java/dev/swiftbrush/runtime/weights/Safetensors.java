@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The header of one safetensors file, held against the file's real size: every tensor lies inside the data, and together
- * they cover it with neither holes nor overlaps.
+ * The header of one safetensors file, held against the file's real size: every tensor lies inside the data at a multiple
+ * of its element size, and together they cover it with neither holes nor overlaps.
  *
- * <p>The data is not read; {@link MappedWeights} does that. A tensor need not start at a multiple of its element size: the
- * format does not ask for it, and old writers did not pad the header. Immutable and thread-safe.
+ * <p>The data is not read; {@link MappedWeights} does that. Where in the file the data starts is any byte: old writers did
+ * not pad the header. Immutable and thread-safe.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The format</a>
  */

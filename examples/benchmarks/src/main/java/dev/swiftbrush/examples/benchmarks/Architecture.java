@@ -62,13 +62,13 @@ enum Architecture {
                 "text_encoder/model.safetensors",
                 declarations(new ClipTextModel(text()).weights()),
                 "unet/diffusion_pytorch_model.safetensors",
-                declarations(new UNet2DConditionModel(UNetConfig.of(config("unet"))).weights()),
+                unetWeights(),
                 "vae/diffusion_pytorch_model.safetensors",
                 declarations(new AutoencoderKl(AutoencoderConfig.of(config("vae"))).weights()));
     }
 
     long unetParameters() {
-        return bytes(weights().get("unet/diffusion_pytorch_model.safetensors")) / Float.BYTES;
+        return bytes(unetWeights()) / Float.BYTES;
     }
 
     long weightBytes() {
@@ -78,6 +78,10 @@ enum Architecture {
     /** Token ids that the text encoder knows. */
     int vocabulary() {
         return text().vocabulary();
+    }
+
+    private List<Declaration> unetWeights() {
+        return declarations(new UNet2DConditionModel(UNetConfig.of(config("unet"))).weights());
     }
 
     private ClipTextConfig text() {

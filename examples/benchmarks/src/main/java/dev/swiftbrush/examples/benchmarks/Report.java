@@ -39,9 +39,10 @@ record Report(
         out.printf(Locale.ROOT, "### %s, random weights, %dx%d, fp32 on the CPU%n%n", architecture.title(), side, side);
         out.printf(
                 Locale.ROOT,
-                "- machine: %s; load average %s before the first measurement%n",
+                "- machine: %s; load average %s before the first measurement, %s after the last%n",
                 Machine.describe(),
-                loadBefore);
+                loadBefore,
+                Machine.load());
         out.printf(
                 Locale.ROOT,
                 "- JDK %s, ONNX Runtime %s, SwiftBrush %s, %s threads%n",
