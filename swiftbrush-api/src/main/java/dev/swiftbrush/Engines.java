@@ -1,5 +1,7 @@
 package dev.swiftbrush;
 
+import dev.swiftbrush.spi.Engine;
+import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.EngineProvider;
 import java.util.List;
 import java.util.ServiceConfigurationError;
@@ -12,6 +14,19 @@ import org.jspecify.annotations.Nullable;
 final class Engines {
 
     private Engines() {}
+
+    /** Opens a model with the engine that is found. */
+    static Engine open(EngineConfig config) {
+        EngineProvider provider = find();
+        try {
+            return provider.open(config);
+        } catch (LinkageError e) {
+            throw new SwiftBrushException(
+                    "The SwiftBrush runtime cannot be loaded, something it depends on is not on the class path or module path: "
+                            + e,
+                    e);
+        }
+    }
 
     /**
      * Returns the one engine that the thread's context class loader sees or, if that sees none, this class's own

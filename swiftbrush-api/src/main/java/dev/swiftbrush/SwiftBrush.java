@@ -419,7 +419,7 @@ public final class SwiftBrush implements AutoCloseable {
                     promptCacheBytes,
                     memoryLimitBytes,
                     listeners);
-            return new SwiftBrush(Engines.find().open(config), config, promptInPng);
+            return new SwiftBrush(Engines.open(config), config, promptInPng);
         }
     }
 }

@@ -16,6 +16,7 @@ import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.pipeline.Closing;
 import dev.swiftbrush.runtime.pipeline.Lane;
 import dev.swiftbrush.runtime.pipeline.ModelShape;
+import dev.swiftbrush.runtime.pipeline.Serving;
 import dev.swiftbrush.runtime.pipeline.TextToImage;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.recipe.Recipe;
@@ -74,7 +75,9 @@ final class OnnxEngine implements Engine {
             for (DeviceModel model : models) {
                 lanes.add(new Lane(model.device().toString(), model::open));
             }
-            TextToImage pipeline = new TextToImage(shape, tokenizer, lanes, config);
+            Serving serving = new Serving(
+                    config.pool(), config.noise(), config.warmUp(), config.promptCacheBytes(), config.listeners());
+            TextToImage pipeline = new TextToImage(shape, tokenizer, lanes, serving);
             ModelInfo info = info(folder, recipe, models, shape);
             log.info(
                     "Loaded {} ({}, {}) on {} in {} ms",

@@ -17,7 +17,7 @@ final class Buffers {
         int bytes = Math.toIntExact(LongStream.of(sizes).reduce(type.bytes(), Math::multiplyExact));
         ByteBuffer whole = memory.get(role);
         if (whole == null || whole.capacity() < bytes) {
-            whole = ByteBuffer.allocateDirect(bytes);
+            whole = HostTensor.memory(bytes);
             memory.put(role, whole);
         }
         return new HostTensor(type, sizes, whole.slice(0, bytes).order(ByteOrder.nativeOrder()));

@@ -45,17 +45,32 @@ final class JobQueue {
     void add(Job job) {
         lock.lock();
         try {
-            if (closed) {
-                throw new IllegalStateException("SwiftBrush is closed; build a new one");
-            }
-            if (waiting.size() >= options.maxQueue() + sessions() - busy()) {
-                throw new QueueFullException(sessions(), busy(), waiting.size(), Duration.ZERO);
-            }
+            requireRoom();
             waiting.add(job);
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Refuses what {@link #add} would refuse at this moment, so that nothing is done in vain. */
+    void requireRoom() {
+        lock.lock();
+        try {
+            if (closed) {
+                throw closed();
+            }
+            if (waiting.size() >= options.maxQueue() + sessions() - busy()) {
+                throw new QueueFullException(sessions(), busy(), waiting.size(), Duration.ZERO);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a request is told that comes too late. */
+    static IllegalStateException closed() {
+        return new IllegalStateException("SwiftBrush is closed; build a new one");
     }
 
     /**

@@ -12,7 +12,6 @@ import dev.swiftbrush.Stats;
 import dev.swiftbrush.Timings;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
-import dev.swiftbrush.spi.EngineConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,23 +38,23 @@ public final class TextToImage {
     private final ScheduledThreadPoolExecutor timer;
 
     /**
-     * Starts the sessions, after each drew a picture to warm up if {@code config} wants that.
+     * Starts the sessions, after each drew a picture to warm up if {@code serving} wants that.
      *
      * @param lanes not empty; closed by the caller if this throws
      */
-    public TextToImage(ModelShape shape, PromptTokenizer tokenizer, List<Lane> lanes, EngineConfig config) {
+    public TextToImage(ModelShape shape, PromptTokenizer tokenizer, List<Lane> lanes, Serving serving) {
         this.tokenizer = tokenizer;
         this.lanes = List.copyOf(lanes);
-        this.options = config.pool();
+        this.options = serving.pool();
         this.queue = new JobQueue(options, this.lanes);
-        this.prompts = new PromptCache(config.promptCacheBytes());
-        this.metrics = new Metrics(config.listeners());
+        this.prompts = new PromptCache(serving.promptCacheBytes());
+        this.metrics = new Metrics(serving.listeners());
         ImageSize ownSize = shape.ownSize();
         List<Thread> threads = new ArrayList<>();
         for (Lane lane : this.lanes) {
             for (int i = 1; i <= options.maxConcurrent(); i++) {
-                Worker worker = new Worker(lane, queue, shape, prompts, config.noise(), metrics);
-                if (i == 1 && config.warmUp() && ownSize != null) {
+                Worker worker = new Worker(lane, queue, shape, prompts, serving.noise(), metrics);
+                if (i == 1 && serving.warmUp() && ownSize != null) {
                     worker.warmUp(tokenizer.tokenize(""), ownSize);
                 }
                 threads.add(daemon(worker, "swiftbrush-" + lane + "-" + i));
@@ -86,7 +85,8 @@ public final class TextToImage {
     public Drawn draw(String prompt, long seed, ImageSize size, @Nullable Duration timeout) {
         StopWatch watch = new StopWatch();
         try {
-            TokenizedPrompt tokens = tokenizer.tokenize(prompt);
+            queue.requireRoom();
+            TokenizedPrompt tokens = tokenize(prompt);
             Duration tokenizing = watch.lap();
             metrics.stage(StageName.TOKENIZING, tokenizing, 1, null);
             Picture picture = await(new Job(tokens, tokenizing, seed, size), timeout);
@@ -95,6 +95,14 @@ public final class TextToImage {
         } catch (RuntimeException | Error e) {
             metrics.failed(e);
             throw e;
+        }
+    }
+
+    private TokenizedPrompt tokenize(String prompt) {
+        try {
+            return tokenizer.tokenize(prompt);
+        } catch (IllegalStateException e) { // closed while this came
+            throw JobQueue.closed();
         }
     }
 
@@ -176,7 +184,7 @@ public final class TextToImage {
     public void close(Duration patience) {
         queue.close();
         if (!queue.awaitIdle(patience)) {
-            queue.abort(() -> new IllegalStateException("SwiftBrush is closed; build a new one"));
+            queue.abort(JobQueue::closed);
         }
         awaitIdle();
         timer.shutdownNow();

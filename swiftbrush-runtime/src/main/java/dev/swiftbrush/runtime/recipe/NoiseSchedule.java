@@ -53,6 +53,7 @@ public final class NoiseSchedule {
 
     public static NoiseSchedule of(JsonFile config) {
         config.requireUnset("trained_betas");
+        config.requireOnly("timestep_scaling", 10); // of latent consistency models, and so in their recipe
         config.requireUnset("rescale_betas_zero_snr");
         int timesteps = config.count("num_train_timesteps", MAX_TIMESTEPS).orElse(1000);
         Betas asked = betas(config);

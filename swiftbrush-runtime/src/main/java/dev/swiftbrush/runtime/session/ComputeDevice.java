@@ -70,6 +70,7 @@ public sealed interface ComputeDevice {
      * @throws DeviceException if it cannot be had; the message says what is missing
      */
     static ComputeDevice of(Device asked) {
+        OnnxRuntime.environment(); // if it cannot be loaded at all, no device is to blame
         OnnxRuntime.warnOfHiddenArtifacts();
         if (asked instanceof Device.Cpu cpu) {
             return new Cpu(cpu.threads() > 0 ? cpu.threads() : Cores.physical());

@@ -1,5 +1,6 @@
 package dev.swiftbrush.runtime.session;
 
+import dev.swiftbrush.DeviceException;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,7 +24,22 @@ public record HostTensor(DType type, long[] sizes, ByteBuffer data) {
     /** A tensor of zeros. */
     public static HostTensor allocate(DType type, long... sizes) {
         long bytes = LongStream.of(sizes).reduce(type.bytes(), Math::multiplyExact);
-        ByteBuffer data = ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
-        return new HostTensor(type, sizes, data);
+        return new HostTensor(type, sizes, memory(Math.toIntExact(bytes)));
+    }
+
+    /**
+     * Direct memory in native order.
+     *
+     * @throws DeviceException if the JVM has no more of it
+     */
+    public static ByteBuffer memory(int bytes) {
+        try {
+            return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        } catch (OutOfMemoryError e) {
+            throw new DeviceException(
+                    "The JVM has no %d bytes of direct memory left; ask for smaller images, or raise -XX:MaxDirectMemorySize"
+                            .formatted(bytes),
+                    e);
+        }
     }
 }

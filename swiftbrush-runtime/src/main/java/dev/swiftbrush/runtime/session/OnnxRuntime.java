@@ -16,6 +16,10 @@ import org.slf4j.LoggerFactory;
 final class OnnxRuntime {
     private static final Logger log = LoggerFactory.getLogger(OnnxRuntime.class);
 
+    static {
+        Telemetry.forbid();
+    }
+
     private OnnxRuntime() {}
 
     /**

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.swiftbrush.DeadlineExceededException;
-import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
 import dev.swiftbrush.GenerationCancelledException;
 import dev.swiftbrush.GenerationEvent;
@@ -15,17 +14,13 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.NoSessionException;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
-import dev.swiftbrush.Precision;
 import dev.swiftbrush.QueueFullException;
 import dev.swiftbrush.Stats;
 import dev.swiftbrush.runtime.noise.Noise;
 import dev.swiftbrush.runtime.reference.Reference;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
-import dev.swiftbrush.spi.EngineConfig;
-import dev.swiftbrush.spi.ModelSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -371,7 +366,7 @@ class TextToImageTest {
             throw new IllegalStateException("listener");
         };
         images = new TextToImage(
-                SHAPE, tokenizer(), List.of(new Lane("cpu", this::networks)), config(List.of(broken, events::add)));
+                SHAPE, tokenizer(), List.of(new Lane("cpu", this::networks)), serving(List.of(broken, events::add)));
         assertThat(draw("a cat", 7).rgb()).containsOnly(firstByteOfNoise(7));
         assertThat(events).isNotEmpty();
     }
@@ -385,22 +380,11 @@ class TextToImageTest {
     }
 
     private TextToImage images(List<Lane> lanes) {
-        return new TextToImage(SHAPE, tokenizer(), lanes, config(List.of(events::add)));
+        return new TextToImage(SHAPE, tokenizer(), lanes, serving(List.of(events::add)));
     }
 
-    private EngineConfig config(List<GenerationListener> listeners) {
-        return new EngineConfig(
-                new ModelSource.Folder(Path.of("model")),
-                null,
-                List.of(Device.cpu()),
-                Precision.AUTO,
-                pool,
-                NoiseGenerator.TORCH_CPU,
-                null,
-                warmUp,
-                promptCacheBytes,
-                null,
-                listeners);
+    private Serving serving(List<GenerationListener> listeners) {
+        return new Serving(pool, NoiseGenerator.TORCH_CPU, warmUp, promptCacheBytes, listeners);
     }
 
     private FakeNetworks networks() {
