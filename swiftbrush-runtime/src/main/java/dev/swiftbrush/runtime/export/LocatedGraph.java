@@ -59,8 +59,10 @@ public record LocatedGraph(byte[] bytes, Path root) {
                 }
             }
         }
-        // ONNX Runtime for Java hands paths over in modified UTF-8, which has no characters beyond U+FFFF; locations are fine
-        while (common.getParent() != null && common.toString().codePoints().anyMatch(Character::isSupplementaryCodePoint)) {
+        // ONNX Runtime for Java hands paths over in modified UTF-8, which has no characters beyond U+FFFF; locations
+        // are fine
+        while (common.getParent() != null
+                && common.toString().codePoints().anyMatch(Character::isSupplementaryCodePoint)) {
             common = common.getParent();
         }
         return common;
