@@ -38,8 +38,6 @@ import org.slf4j.LoggerFactory;
 /** A checkpoint at work on ONNX Runtime. Thread-safe. */
 final class OnnxEngine implements Engine {
     private static final Logger log = LoggerFactory.getLogger(OnnxEngine.class);
-    private static final String TEXT_ENCODER = "text_encoder.onnx";
-    private static final String GENERATOR = "generator.onnx";
 
     private final ModelInfo model;
     private final ModelShape shape;

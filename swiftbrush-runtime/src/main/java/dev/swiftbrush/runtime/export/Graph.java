@@ -166,7 +166,7 @@ final class Graph {
             live += bytes.getOrDefault(node.getOutput(0), 0L);
             peak = Math.max(peak, live);
             for (String input : Set.copyOf(node.getInputList())) {
-                if (lastUse.get(input) == i) {
+                if (lastUse.getOrDefault(input, -1) == i) {
                     live -= bytes.getOrDefault(input, 0L);
                 }
             }
