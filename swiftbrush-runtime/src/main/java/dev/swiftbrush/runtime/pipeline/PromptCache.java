@@ -35,6 +35,7 @@ final class PromptCache {
 
     /** Bytes of hidden states that are kept. */
     long bytes() {
+        states.cleanUp(); // what is over the limit goes only now and then
         return states.policy()
                 .eviction()
                 .map(eviction -> eviction.weightedSize().orElse(0))

@@ -22,6 +22,7 @@ final class OneCall {
                 .model(job.checkpoint())
                 .device(Device.cpu())
                 .cacheDirectory(job.cache())
+                .warmUp(false) // the first image is timed for itself
                 .build()) {
             figures.secondsSince("start", start);
             figures.peakMemory("memory.start");
