@@ -52,11 +52,13 @@ public final class TextToImage {
         ImageSize ownSize = shape.ownSize();
         List<Thread> threads = new ArrayList<>();
         for (Lane lane : this.lanes) {
+            if (serving.warmUp() && ownSize != null) {
+                Metrics uncounted = new Metrics(List.of());
+                new Worker(lane, queue, shape, new PromptCache(0), serving.noise(), uncounted)
+                        .warmUp(tokenizer.tokenize(""), ownSize);
+            }
             for (int i = 1; i <= options.maxConcurrent(); i++) {
                 Worker worker = new Worker(lane, queue, shape, prompts, serving.noise(), metrics);
-                if (i == 1 && serving.warmUp() && ownSize != null) {
-                    worker.warmUp(tokenizer.tokenize(""), ownSize);
-                }
                 threads.add(daemon(worker, "swiftbrush-" + lane + "-" + i));
             }
         }

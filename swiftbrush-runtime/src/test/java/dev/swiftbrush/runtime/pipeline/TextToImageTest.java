@@ -341,6 +341,8 @@ class TextToImageTest {
         open("cuda:0", "cuda:1");
         assertThat(opened).allSatisfy(networks -> assertThat(networks.batches).containsExactly(1));
         assertThat(images.stats().completed()).isZero();
+        assertThat(images.stats().networkCalls()).isZero();
+        assertThat(events).isEmpty();
     }
 
     @Test
