@@ -9,8 +9,8 @@ import java.time.Duration;
  * How many requests run at once, how many wait for their turn, how long, and how many share a network call. Immutable
  * and thread-safe.
  *
- * <p>On a CPU a second request at once takes its speed from the first, and joining requests makes nothing faster, so
- * that 1 is as fast there as any other {@code maxConcurrent} and {@code maxBatch}.
+ * <p>On a CPU one large image keeps every core at work, so that a second one at once, or joined with it, takes its speed
+ * from the first; only small images gain from either.
  *
  * <p>What a request was joined with changes its image by at most one of the 256 levels of a channel.
  *

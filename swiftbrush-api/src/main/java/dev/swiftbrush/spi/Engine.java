@@ -20,6 +20,7 @@ public interface Engine extends AutoCloseable {
      * Checks cheaply whether this model can serve a request; nothing runs.
      *
      * @throws IllegalArgumentException if it cannot, for example for its size
+     * @throws dev.swiftbrush.DeviceException if it would need more memory than there is
      */
     void check(GenerationRequest request);
 
