@@ -110,9 +110,11 @@ class ServingTest {
         assertThat(FreeMemory.available(List.of("MemTotal:  24 kB", "MemAvailable:   16 kB")))
                 .isEqualTo(OptionalLong.of(16 * 1024));
         assertThat(FreeMemory.available(List.of("MemFree: 3 kB"))).isEmpty();
-        assertThat(FreeMemory.left(List.of("1000"), List.of("400"))).isEqualTo(OptionalLong.of(600));
-        assertThat(FreeMemory.left(List.of("max"), List.of("400"))).isEmpty();
-        assertThat(FreeMemory.left(List.of(), List.of())).isEmpty();
+        List<String> stat = List.of("anon 100", "inactive_file 200", "active_file 50", "inactive_anon 9");
+        assertThat(FreeMemory.left(List.of("1000"), List.of("400"), stat)).isEqualTo(OptionalLong.of(850));
+        assertThat(FreeMemory.left(List.of("1000"), List.of("1400"), List.of())).isEqualTo(OptionalLong.of(0));
+        assertThat(FreeMemory.left(List.of("max"), List.of("400"), stat)).isEmpty();
+        assertThat(FreeMemory.left(List.of(), List.of(), stat)).isEmpty();
         if (Files.exists(Path.of("/proc/meminfo"))) {
             assertThat(FreeMemory.bytes().orElseThrow()).isPositive();
         }
