@@ -18,7 +18,7 @@ final class Job {
     final CompletableFuture<Picture> picture = new CompletableFuture<>();
     final long submitted = System.nanoTime();
 
-    /** What the job is drawn with, once it is; guarded by the {@link JobQueue}'s lock. */
+    /** What the job is drawn with, once that is settled; guarded by the {@link JobQueue}'s lock. */
     @Nullable
     Batch batch;
 

@@ -107,7 +107,7 @@ final class JobQueue {
         Job first = waiting.remove();
         Batch batch = new Batch(lane, new ArrayList<>(), new Cancellation());
         running.add(batch);
-        join(batch, first);
+        batch.jobs().add(first);
         long left = options.maxDelay().toNanos();
         while (true) {
             Iterator<Job> others = waiting.iterator();
@@ -115,20 +115,16 @@ final class JobQueue {
                 Job other = others.next();
                 if (other.size.equals(first.size)) {
                     others.remove();
-                    join(batch, other);
+                    batch.jobs().add(other);
                 }
             }
             if (batch.jobs().size() >= options.maxBatch() || left <= 0 || closed) {
+                batch.jobs().forEach(job -> job.batch = batch); // complete: from now on it can be unwanted
                 changed.signalAll(); // this lane is busier now: what is left may be another's
                 return batch;
             }
             left = awaitChange(left);
         }
-    }
-
-    private static void join(Batch batch, Job job) {
-        batch.jobs().add(job);
-        job.batch = batch;
     }
 
     private long awaitChange(long nanos) {
@@ -153,18 +149,15 @@ final class JobQueue {
 
     /** Forgets a job that is over; a batch that nobody waits for any more is ended. */
     void over(Job job) {
-        Batch batch;
         lock.lock();
         try {
-            batch = job.batch;
-            if (batch == null && waiting.remove(job)) {
+            if (job.batch != null) {
+                job.batch.cancelIfUnwanted();
+            } else if (waiting.remove(job)) {
                 changed.signalAll();
             }
         } finally {
             lock.unlock();
-        }
-        if (batch != null) {
-            batch.cancelIfUnwanted();
         }
     }
 
@@ -190,20 +183,17 @@ final class JobQueue {
 
     /** Ends the jobs that wait and the batches that run. */
     void abort(Supplier<RuntimeException> reason) {
-        List<Job> jobs;
-        List<Batch> batches;
         lock.lock();
         try {
-            jobs = new ArrayList<>(waiting);
-            batches = List.copyOf(running);
-            batches.forEach(batch -> jobs.addAll(batch.jobs()));
+            List<Job> jobs = new ArrayList<>(waiting);
+            running.forEach(batch -> jobs.addAll(batch.jobs()));
             waiting.clear();
+            jobs.forEach(job -> job.picture.completeExceptionally(reason.get()));
+            running.forEach(Batch::cancelIfUnwanted);
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        jobs.forEach(job -> job.picture.completeExceptionally(reason.get()));
-        batches.forEach(Batch::cancelIfUnwanted);
     }
 
     /** Waits until nothing waits and nothing runs, and says whether that came in time. */

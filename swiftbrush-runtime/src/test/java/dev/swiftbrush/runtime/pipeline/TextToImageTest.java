@@ -229,6 +229,16 @@ class TextToImageTest {
     }
 
     @Test
+    void givingUpWhileACallWaitsForMoreDoesNoHarmToWhoJoinsIt() throws Exception {
+        pool = pool.withMaxBatch(3).withMaxDelay(Duration.ofMillis(400));
+        open("cpu");
+        assertThatThrownBy(() -> images.draw("a cat", 1, SMALL, Duration.ofMillis(50)))
+                .isInstanceOf(DeadlineExceededException.class);
+        assertThat(draw("a cat", 2).rgb()).containsOnly(firstByteOfNoise(2));
+        assertThat(opened.get(0).batches).containsExactly(1);
+    }
+
+    @Test
     void networksThatFailAreOpenedAnewAndWaitingRequestsGoOn() throws Exception {
         open("cpu");
         FakeNetworks first = hold();
