@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Something that happened to one or more requests. Immutable and thread-safe; holds no prompts.
  *
  * <p>Every request that an opened model was asked for ends in exactly one {@link Completed} or {@link Failed}, and the
- * {@link Stage}s that it reached come before. A request that was never asked for, because the model cannot serve it or
+ * {@link Stage}s that it went through come before, unless it gave up while those it was joined with went on. A request that was never asked for, because the model cannot serve it or
  * is closed, has no event.
  */
 public sealed interface GenerationEvent

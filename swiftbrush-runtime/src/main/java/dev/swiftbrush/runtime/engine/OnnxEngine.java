@@ -67,7 +67,7 @@ final class OnnxEngine implements Engine {
         List<Lane> lanes = new ArrayList<>();
         try {
             ModelShape shape = shape(checkpoint, tokenizer.maxLength());
-            List<DeviceModel> models = models(folder, config, devices, oneStep, shape.tokens());
+            List<DeviceModel> models = models(checkpoint, config, devices, oneStep, shape.tokens());
             MemoryBudget memory = memory(config, models);
             memory.require(shape.ownSize());
             for (DeviceModel model : models) {
@@ -75,8 +75,8 @@ final class OnnxEngine implements Engine {
             }
             Serving serving = new Serving(
                     config.pool(), config.noise(), config.warmUp(), config.promptCacheBytes(), config.listeners());
-            TextToImage pipeline = new TextToImage(shape, tokenizer, lanes, serving);
             ModelInfo info = info(folder, recipe, models, shape);
+            TextToImage pipeline = new TextToImage(shape, tokenizer, lanes, serving);
             log.info(
                     "Loaded {} ({}, {}) on {} in {} ms",
                     info.name(),
@@ -93,12 +93,12 @@ final class OnnxEngine implements Engine {
     }
 
     private static List<DeviceModel> models(
-            Path folder, EngineConfig config, List<ComputeDevice> devices, OneStep recipe, int tokens) {
+            Checkpoint plain, EngineConfig config, List<ComputeDevice> devices, OneStep recipe, int tokens) {
         GraphCache cache = new GraphCache(config.cacheDirectory());
         List<DeviceModel> models = new ArrayList<>();
         for (ComputeDevice device : devices) {
             DType compute = DeviceModel.computeType(config.precision(), device);
-            Checkpoint checkpoint = Checkpoint.open(folder, compute == DType.F16);
+            Checkpoint checkpoint = compute == DType.F16 ? Checkpoint.open(plain.folder(), true) : plain;
             models.add(new DeviceModel(checkpoint, device, compute, recipe, tokens, cache));
         }
         return models;

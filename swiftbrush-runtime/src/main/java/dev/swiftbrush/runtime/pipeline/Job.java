@@ -33,6 +33,11 @@ final class Job {
         return picture.isDone();
     }
 
+    /** The time in the queue, for a job that was taken up at {@code nanoTime}. */
+    Duration waited(long nanoTime) {
+        return Duration.ofNanos(nanoTime - submitted);
+    }
+
     /** The time since the request was made. */
     Duration age() {
         return tokenizing.plusNanos(System.nanoTime() - submitted);

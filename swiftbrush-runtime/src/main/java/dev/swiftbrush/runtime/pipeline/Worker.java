@@ -79,6 +79,7 @@ final class Worker implements Runnable {
     private List<Picture> draw(Networks networks, Batch batch, List<Job> jobs) {
         long taken = System.nanoTime();
         ImageSize size = jobs.get(0).size;
+        jobs.forEach(job -> metrics.stage(StageName.WAITING, job.waited(taken), 1, lane));
         StopWatch watch = new StopWatch();
         HostTensor states = states(networks, batch, jobs);
         Duration encoding = watch.lap();
@@ -94,9 +95,7 @@ final class Worker implements Runnable {
         List<Picture> pictures = new ArrayList<>();
         for (Job job : jobs) {
             byte[] rgb = row(pixels.data(), pictures.size(), jobs.size());
-            Duration waiting = Duration.ofNanos(taken - job.submitted);
-            metrics.stage(StageName.WAITING, waiting, 1, lane);
-            Timings timings = new Timings(waiting, job.tokenizing, encoding, drawing, generating, job.age());
+            Timings timings = new Timings(job.waited(taken), job.tokenizing, encoding, drawing, generating, job.age());
             pictures.add(new Picture(rgb, timings));
         }
         return pictures;

@@ -363,7 +363,7 @@ class TextToImageTest {
                 .extracting(event -> event instanceof GenerationEvent.Stage stage
                         ? stage.stage().name()
                         : event.getClass().getSimpleName())
-                .containsExactly("TOKENIZING", "ENCODING", "NOISE", "GENERATING", "WAITING", "Completed");
+                .containsExactly("TOKENIZING", "WAITING", "ENCODING", "NOISE", "GENERATING", "Completed");
         events.clear();
         opened.get(0).failures.add(new GenerationException("broken"));
         assertThatThrownBy(() -> draw("a cat", 1)).isInstanceOf(GenerationException.class);
