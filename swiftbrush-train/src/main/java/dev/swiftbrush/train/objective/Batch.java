@@ -14,6 +14,11 @@ import dev.swiftbrush.train.torch.TorchTensor;
  */
 public record Batch(Draws draws, TorchDevice device, long step, long first, TorchTensor states, TorchTensor empty) {
 
+    /** The same prompts with the random numbers of another step. */
+    public Batch in(long other) {
+        return new Batch(draws, device, other, first, states, empty);
+    }
+
     public int size() {
         return Math.toIntExact(states.size(0));
     }

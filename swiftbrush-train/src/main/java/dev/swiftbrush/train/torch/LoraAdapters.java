@@ -4,6 +4,7 @@ import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SplittableRandom;
 
 /**
  * Low-rank adapters beside linear layers: {@code y + scale · up(down(x))}. A layer {@code to_q} has the weights {@code
@@ -50,6 +51,22 @@ public final class LoraAdapters {
             }
         }
         return shapes;
+    }
+
+    /** Fills new adapters: the first matrix uniform within {@code ±1/sqrt(in)}, the second zero, as PEFT does. */
+    public static void initialise(FlatTensor adapters, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (String name : adapters.names()) {
+            if (name.endsWith(DOWN)) {
+                Shape shape = adapters.shape(name);
+                double bound = 1 / Math.sqrt(shape.get(1));
+                float[] values = new float[Math.toIntExact(shape.get(0) * shape.get(1))];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = (float) ((2 * random.nextDouble() - 1) * bound);
+                }
+                adapters.set(name, values);
+            }
+        }
     }
 
     Tensor apply(String layer, Tensor x, Tensor y) {
