@@ -2,6 +2,7 @@ package dev.swiftbrush.train.checkpoint;
 
 import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.train.files.AtomicFolder;
+import dev.swiftbrush.train.files.FolderLock;
 import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,9 +34,9 @@ public final class CheckpointFolder implements AutoCloseable {
 
     private final Path folder;
     private final int kept;
-    private final RunLock lock;
+    private final FolderLock lock;
 
-    private CheckpointFolder(Path folder, int kept, RunLock lock) {
+    private CheckpointFolder(Path folder, int kept, FolderLock lock) {
         this.folder = folder;
         this.kept = kept;
         this.lock = lock;
@@ -66,7 +67,7 @@ public final class CheckpointFolder implements AutoCloseable {
         } catch (IOException e) {
             throw StorageException.cannotWrite(folder, e);
         }
-        RunLock lock = RunLock.acquire(folder);
+        FolderLock lock = FolderLock.acquire(folder);
         try {
             AtomicFolder.sweep(folder, NAMES);
         } catch (RuntimeException e) {

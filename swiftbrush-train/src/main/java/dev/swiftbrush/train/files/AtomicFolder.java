@@ -1,5 +1,6 @@
 package dev.swiftbrush.train.files;
 
+import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class AtomicFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(AtomicFolder.class);
-    private static final String UNFINISHED = "\\.%s\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp";
+    private static final String UNFINISHED = "\\.(?:%s)\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp";
 
     private final Path target;
     private final Path unfinished;
@@ -122,18 +123,17 @@ public final class AtomicFolder implements AutoCloseable {
     }
 
     /**
-     * Removes what killed processes left in {@code parent}: folders under the hidden names that this class gives, and nothing
-     * else. No process may be writing there.
+     * Removes what killed processes left in {@code parent}: files and folders under the hidden names that {@link AtomicFile} and
+     * this class give, and nothing else. No process may be writing there.
      *
-     * @param names a regular expression for the names that the folders were to have
+     * @param names a regular expression for the names that they were to have
      * @throws StorageException if the disk refuses
      */
     public static void sweep(Path parent, String names) {
         Pattern ours = Pattern.compile(UNFINISHED.formatted(names));
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(
                 parent,
-                child -> ours.matcher(child.getFileName().toString()).matches()
-                        && Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))) {
+                child -> ours.matcher(child.getFileName().toString()).matches() && !Files.isSymbolicLink(child))) {
             for (Path leftover : leftovers) {
                 delete(leftover);
                 log.info("Removed {}, which a process that was killed had left", leftover);

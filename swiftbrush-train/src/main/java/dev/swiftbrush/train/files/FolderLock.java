@@ -1,6 +1,5 @@
-package dev.swiftbrush.train.checkpoint;
+package dev.swiftbrush.train.files;
 
-import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -17,13 +16,13 @@ import org.slf4j.LoggerFactory;
  * The right to write to a folder, which one process has at a time; the operating system takes it back when the process
  * ends, however it does. Thread-safe.
  */
-public final class RunLock implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(RunLock.class);
+public final class FolderLock implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(FolderLock.class);
     private static final String FILE = ".lock";
 
     private final FileChannel channel;
 
-    private RunLock(FileChannel channel) {
+    private FolderLock(FileChannel channel) {
         this.channel = channel;
     }
 
@@ -32,7 +31,7 @@ public final class RunLock implements AutoCloseable {
      *
      * @throws StorageException if another process or this one has it; the message names the process
      */
-    public static RunLock acquire(Path folder) {
+    public static FolderLock acquire(Path folder) {
         Path file = folder.resolve(FILE);
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -44,7 +43,7 @@ public final class RunLock implements AutoCloseable {
             }
             String process = Long.toString(ProcessHandle.current().pid());
             channel.truncate(0).write(ByteBuffer.wrap(process.getBytes(StandardCharsets.US_ASCII)));
-            return new RunLock(channel);
+            return new FolderLock(channel);
         } catch (IOException e) {
             throw StorageException.cannotWrite(file, e);
         }
