@@ -62,7 +62,7 @@ record Axis(double from, double to, boolean logarithmic) {
     private List<Double> decades(int wanted) {
         int first = (int) Math.ceil(Math.log10(from));
         int last = (int) Math.floor(Math.log10(to));
-        int stride = Math.max(1, (last - first + wanted) / wanted);
+        int stride = Math.max(1, (int) Math.ceil((last - first + 1) / (wanted + 2.0)));
         List<Double> ticks = new ArrayList<>();
         for (int exponent = first; exponent <= last; exponent += stride) {
             ticks.add(Double.parseDouble("1e" + exponent)); // exact, as pow is not

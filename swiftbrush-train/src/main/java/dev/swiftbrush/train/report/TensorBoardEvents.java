@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -71,8 +72,11 @@ final class TensorBoardEvents implements AutoCloseable {
             Files.createDirectories(folder);
             for (int i = 0; i < MOST_FILES_A_SECOND; i++) {
                 // TensorBoard looks for "tfevents" and reads the files in the order of their names
-                Path path = folder.resolve("events.out.tfevents.%010d.%03d.swiftbrush"
-                        .formatted(clock.instant().getEpochSecond(), i));
+                Path path = folder.resolve(String.format(
+                        Locale.ROOT,
+                        "events.out.tfevents.%010d.%03d.swiftbrush",
+                        clock.instant().getEpochSecond(),
+                        i));
                 try {
                     FileChannel channel =
                             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
