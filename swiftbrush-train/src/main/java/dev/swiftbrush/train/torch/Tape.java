@@ -91,6 +91,9 @@ public final class Tape {
     }
 
     private static void backward(TorchTensor output, TorchTensor gradient, boolean again) {
+        if (!output.requiresGrad()) { // nothing in it learns
+            return;
+        }
         try (Region region = Region.open()) {
             output.value().backward(gradient.value(), new BoolOptional(again), false, new TensorArrayRefOptional());
         }
