@@ -20,7 +20,7 @@ final class Figures {
         }
         double size = Math.abs(value);
         if (size < SMALL || size >= LARGE) {
-            String[] parts = "%.3e".formatted(Locale.ROOT, value).split("e", 2);
+            String[] parts = String.format(Locale.ROOT, "%.3e", value).split("e", 2);
             return plain(new BigDecimal(parts[0])) + "e" + Integer.parseInt(parts[1]);
         }
         return plain(new BigDecimal(value).round(new MathContext(size >= 1000 ? 5 : 4)));
