@@ -101,7 +101,8 @@ class ReferenceStepsTest {
                 schedule,
                 builder.build(),
                 new DistillationTask.Means(TorchDevice.cpu(), DType.F32, recomputes, false),
-                new Recorded());
+                new Recorded(),
+                null);
         if (task.lora() != null) {
             FlatTensor adapters = task.lora().parameters().master();
             adapters.names().forEach(name -> adapters.set(name, inputs.floats("lora." + name)));
