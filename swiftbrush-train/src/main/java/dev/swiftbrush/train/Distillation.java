@@ -1,11 +1,13 @@
 package dev.swiftbrush.train;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.NoiseSchedule;
+import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.train.data.EmbeddingOptions;
 import dev.swiftbrush.train.data.EmbeddingStore;
 import dev.swiftbrush.train.data.EncodedOnTheFly;
@@ -13,10 +15,14 @@ import dev.swiftbrush.train.data.EpochOrder;
 import dev.swiftbrush.train.data.PromptEmbeddings;
 import dev.swiftbrush.train.data.Prompts;
 import dev.swiftbrush.train.data.TextEncoder;
+import dev.swiftbrush.train.export.LoraExport;
+import dev.swiftbrush.train.export.StudentExport;
 import dev.swiftbrush.train.files.Sha256;
 import dev.swiftbrush.train.files.StorageException;
 import dev.swiftbrush.train.objective.SeededDraws;
 import dev.swiftbrush.train.report.RunFiles;
+import dev.swiftbrush.train.torch.FlatTensor;
+import dev.swiftbrush.train.torch.MovingAverage;
 import dev.swiftbrush.train.torch.Torch;
 import dev.swiftbrush.train.torch.TorchDevice;
 import dev.swiftbrush.train.torch.TorchTensor;
@@ -25,12 +31,14 @@ import dev.swiftbrush.train.trainer.Listeners;
 import dev.swiftbrush.train.trainer.Painter;
 import dev.swiftbrush.train.trainer.Samples;
 import dev.swiftbrush.train.trainer.ShuffledPrompts;
+import dev.swiftbrush.train.trainer.Trainee;
 import dev.swiftbrush.train.trainer.TrainingLoop;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -117,10 +125,33 @@ public final class Distillation {
             all.add(0, files);
             Listeners listeners = new Listeners(all);
             loop.run(listeners, files::grid);
-            Path student = output.resolve("student");
+            Path student = export(task);
             listeners.finished(student, options.settings.steps());
             return new DistillationResult(student, options.settings.steps());
         }
+    }
+
+    private Path export(DistillationTask task) {
+        Map<String, Object> settings = JSON.convertValue(options.settings, new TypeReference<>() {});
+        Path student = output.resolve("student");
+        String method = switch (options.settings.method()) {
+            case VSD -> "variational score distillation";
+            case SDS -> "score distillation sampling";
+        };
+        MovingAverage average = task.student().average();
+        FlatTensor weights = average != null && options.exportAverage
+                ? average.average()
+                : task.student().parameters().master();
+        StudentExport.of(teacher, method, settings)
+                .as(options.exportHalf ? DType.F16 : DType.F32)
+                .replacing()
+                .write(student, weights::read);
+        Trainee lora = task.lora();
+        if (lora != null) {
+            FlatTensor adapters = lora.parameters().master();
+            new LoraExport(adapters.shapes(), options.settings.loraAlpha()).write(output, DType.F32, adapters::read);
+        }
+        return student;
     }
 
     /** What must be the same when a run is resumed; its length may change unless the learning rate depends on it. */
@@ -203,6 +234,8 @@ public final class Distillation {
         private long sampleEvery = 500;
         private List<String> samplePrompts = List.of();
         private boolean resume;
+        private boolean exportAverage = true;
+        private boolean exportHalf;
         private final List<TrainingListener> listeners = new ArrayList<>();
 
         private Builder() {}
@@ -295,6 +328,18 @@ public final class Distillation {
         /** Whether to go on with a run that was begun in this folder; if not, one is refused. */
         public Builder resume(boolean on) {
             this.resume = on;
+            return this;
+        }
+
+        /** Whether the student is its average, if one was kept, rather than its last state. By default it is. */
+        public Builder exportAverage(boolean on) {
+            this.exportAverage = on;
+            return this;
+        }
+
+        /** Whether the student's weights are written in half precision. By default in single. */
+        public Builder exportHalf(boolean on) {
+            this.exportHalf = on;
             return this;
         }
 

@@ -1,8 +1,12 @@
 package dev.swiftbrush.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.swiftbrush.Device;
+import dev.swiftbrush.GeneratedImage;
+import dev.swiftbrush.GenerationRequest;
+import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.train.reference.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +45,61 @@ class DistillationTest {
                 .exists();
         assertThat(folder.resolve("run/samples/step-00000004.png")).exists();
         assertThat(folder.resolve("run/report.html")).exists();
+        assertThat(folder.resolve("run/pytorch_lora_weights.safetensors")).exists();
+    }
+
+    @Test
+    void leavesAStudentThatTheRuntimeDrawsWith() throws Exception {
+        DistillationResult result =
+                distillation(settings(2).build()).sampleEvery(0).build().run();
+
+        try (SwiftBrush brush = SwiftBrush.builder()
+                .model(result.student())
+                .device(Device.cpu())
+                .build()) {
+            GeneratedImage image = brush.generate(GenerationRequest.of("a cat").withSize(64, 64));
+
+            assertThat(image.width()).isEqualTo(64);
+            assertThat(brush.model().recipe()).isEqualTo("swiftbrush-distilled");
+        }
+    }
+
+    /** Stopped after any step and gone on with, the weights are the same to the last bit. */
+    @Test
+    void goesOnAsIfItHadNeverStopped() throws Exception {
+        distillation(settings(5).build()).sampleEvery(0).build().run();
+        byte[] whole = Files.readAllBytes(weights("run"));
+
+        TrainingListener stop = new TrainingListener() {
+            @Override
+            public void stepCompleted(StepMetrics metrics) {
+                if (metrics.step() == 2) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        Path other = folder.resolve("other");
+        assertThatThrownBy(() -> distillation(settings(5).build())
+                        .output(other)
+                        .sampleEvery(0)
+                        .listener(stop)
+                        .build()
+                        .run())
+                .isInstanceOf(InterruptedException.class)
+                .hasMessage("interrupted after step 2 of 5, which was saved");
+        distillation(settings(5).build())
+                .output(other)
+                .sampleEvery(0)
+                .resume(true)
+                .build()
+                .run();
+
+        assertThat(Files.readAllBytes(weights("other"))).isEqualTo(whole);
+        assertThat(Files.readAllLines(other.resolve("metrics.jsonl"))).hasSize(5);
+    }
+
+    private Path weights(String run) {
+        return folder.resolve(run).resolve("checkpoints/step-00000005/student.safetensors");
     }
 
     private static DistillationSettings.Builder settings(long steps) {

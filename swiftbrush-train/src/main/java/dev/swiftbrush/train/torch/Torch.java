@@ -27,7 +27,7 @@ public final class Torch {
                     e);
         }
         torch.set_num_threads(threads);
-        openblas_nolapack.blas_set_num_threads(threads);
+        openblas_nolapack.blas_set_num_threads(1); // its own threads would fight libtorch's
     }
 
     /** The version of org.bytedeco:pytorch on the class path. */
