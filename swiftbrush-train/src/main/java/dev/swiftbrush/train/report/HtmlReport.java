@@ -3,6 +3,7 @@ package dev.swiftbrush.train.report;
 import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.weights.AtomicFile;
+import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -51,7 +52,7 @@ public final class HtmlReport {
     public static Path write(Path run) {
         RunFolder folder = new RunFolder(run);
         if (!Files.exists(folder.metrics()) && !Files.exists(folder.events())) {
-            throw new SwiftBrushException(
+            throw new StorageException(
                     "%s holds neither metrics.jsonl nor events.jsonl; is it the folder of a run?".formatted(run));
         }
         try {
@@ -64,7 +65,7 @@ public final class HtmlReport {
             AtomicFile.write(folder.report(), report.page().toString().getBytes(StandardCharsets.UTF_8));
             return folder.report();
         } catch (IOException e) {
-            throw new SwiftBrushException("the files of %s cannot be read: %s".formatted(run, e), e);
+            throw StorageException.cannotRead(run, e);
         }
     }
 

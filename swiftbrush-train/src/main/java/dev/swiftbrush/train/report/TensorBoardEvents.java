@@ -1,7 +1,7 @@
 package dev.swiftbrush.train.report;
 
 import com.google.protobuf.CodedOutputStream;
-import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.train.files.StorageException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -90,9 +90,9 @@ final class TensorBoardEvents implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new SwiftBrushException("%s takes no event file: %s".formatted(folder, e), e);
+            throw StorageException.cannotWrite(folder, e);
         }
-        throw new SwiftBrushException("%s has %d event files of this second".formatted(folder, MOST_FILES_A_SECOND));
+        throw new StorageException("%s has %d event files of this second".formatted(folder, MOST_FILES_A_SECOND));
     }
 
     /** Writes the values of one step, in their order, as float32. */
@@ -129,7 +129,7 @@ final class TensorBoardEvents implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be closed: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 
@@ -148,7 +148,7 @@ final class TensorBoardEvents implements AutoCloseable {
                 channel.write(record);
             }
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be written: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.swiftbrush.ModelException;
-import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.train.StepMetrics;
+import dev.swiftbrush.train.files.StorageException;
 import dev.swiftbrush.train.report.ImageGrid.Picture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -174,7 +174,7 @@ class HtmlReportTest {
     @Test
     void saysWhenAFolderIsNoRun() {
         assertThatThrownBy(() -> HtmlReport.write(run))
-                .isInstanceOf(SwiftBrushException.class)
+                .isInstanceOf(StorageException.class)
                 .hasMessage("%s holds neither metrics.jsonl nor events.jsonl; is it the folder of a run?", run);
     }
 

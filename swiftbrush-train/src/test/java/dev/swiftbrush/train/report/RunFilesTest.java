@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.train.StepMetrics;
+import dev.swiftbrush.train.files.StorageException;
 import dev.swiftbrush.train.report.ImageGrid.Picture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -104,9 +104,19 @@ class RunFilesTest {
         Path text = Files.writeString(temporary.resolve("text.png"), "not a picture");
         try (RunFiles files = RunFiles.open(temporary, settings(), 0, CLOCK)) {
             assertThatThrownBy(() -> files.samplesWritten(text, 1))
-                    .isInstanceOf(SwiftBrushException.class)
+                    .isInstanceOf(StorageException.class)
                     .hasMessageStartingWith("%s cannot be read: ".formatted(text));
         }
+    }
+
+    @Test
+    void refusesToGoOnWithADamagedFile() throws IOException {
+        Files.writeString(temporary.resolve("events.jsonl"), "damaged\n");
+        assertThatThrownBy(() -> RunFiles.open(temporary, settings(), 8, CLOCK))
+                .isInstanceOf(StorageException.class)
+                .hasMessage(
+                        "line 1 of %s is not valid JSON; move the file away to go on without it",
+                        temporary.resolve("events.jsonl"));
     }
 
     @Test
