@@ -54,12 +54,13 @@ class CurveTest {
 
     @Test
     void marksRoundNumbersOnAnAxis() {
-        assertThat(new Axis(0.5, 9.6, false).ticks(4)).containsExactly(5.0);
+        assertThat(new Axis(0.5, 9.6, false).ticks(4)).containsExactly(2.0, 4.0, 6.0, 8.0);
         assertThat(new Axis(0, 10, false).ticks(5)).containsExactly(0.0, 2.0, 4.0, 6.0, 8.0, 10.0);
         assertThat(new Axis(-1, 1, false).ticks(4)).containsExactly(-1.0, -0.5, 0.0, 0.5, 1.0);
         assertThat(new Axis(0.009, 110, true).ticks(5)).containsExactly(0.01, 0.1, 1.0, 10.0, 100.0);
-        assertThat(new Axis(1e-9, 1e9, true).ticks(4)).containsExactly(1e-9, 1e-5, 1e-1, 1e3, 1e7);
-        assertThat(new Axis(2, 7, true).ticks(5)).containsExactly(2.0, 3.0, 4.0, 5.0, 6.0, 7.0);
+        assertThat(new Axis(1e-9, 1e9, true).ticks(4)).containsExactly(1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6, 1e9);
+        assertThat(new Axis(0.03, 0.8, true).ticks(4)).containsExactly(0.05, 0.1, 0.2, 0.5);
+        assertThat(new Axis(2.2, 4.9, true).ticks(3)).containsExactly(3.0, 4.0);
     }
 
     @Test

@@ -39,7 +39,7 @@ class HtmlReportTest {
 
         assertThat(page)
                 .contains("Unfinished", "after step 4 of 10", "<div style=\"width: 40%\">")
-                .contains("<b>4 / 10</b><span>steps</span>")
+                .contains("<b>4</b><span>steps of 10</span>")
                 .contains("<b>250 ms</b><span>a step, on average</span>")
                 .contains("<b>1 min 0 s</b><span>were left at the last pace</span>")
                 .contains(
