@@ -1,0 +1,221 @@
+package dev.swiftbrush.examples.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.train.DistillationSettings;
+import dev.swiftbrush.train.DistillationSettings.Method;
+import dev.swiftbrush.train.LearningRateSchedule;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+@Timeout(180)
+class DistillTest {
+
+    private static final String TEACHER = "../../swiftbrush-runtime/src/test/resources/reference/sd2";
+
+    @TempDir
+    Path folder;
+
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
+    private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream complained = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void listen() {
+        System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(complained, true, StandardCharsets.UTF_8));
+    }
+
+    @AfterEach
+    void stopListening() {
+        System.setOut(out);
+        System.setErr(err);
+    }
+
+    /** The whole way; the JVM that is started lacks the flags of libtorch and starts another. */
+    @Test
+    void distilsAStudentAndDrawsWithIt() throws Exception {
+        Path run = folder.resolve("run");
+        assertThat(shell(distil("3")).waitFor()).as(this::log).isZero();
+        assertThat(run.resolve("student/unet/config.json")).exists();
+        assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(3);
+        assertThat(run.resolve("report.html")).content().contains("Finished");
+
+        Path picture = folder.resolve("samples.png");
+        assertThat(Distill.start(
+                        "sample",
+                        "--student",
+                        run.resolve("student").toString(),
+                        "--out",
+                        picture.toString(),
+                        "--count",
+                        "2",
+                        "--width",
+                        "64",
+                        "--height",
+                        "64",
+                        "--device",
+                        "cpu",
+                        "a cat",
+                        "a dog"))
+                .isZero();
+        BufferedImage image = ImageIO.read(picture.toFile());
+        assertThat(image.getWidth()).isEqualTo(8 + 2 * (64 + 8));
+        assertThat(said()).isEqualTo(picture + "\n");
+
+        assertThat(Distill.start("report", run.toString())).isZero();
+        assertThat(said()).endsWith(run.resolve("report.html") + "\n");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS) // where nothing asks a process to end
+    void savesARunThatIsAskedToEndAndGoesOnWithIt() throws Exception {
+        Process process = shell(distil("100000"));
+        Path metrics = folder.resolve("run/metrics.jsonl");
+        while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 2) {
+            assertThat(process.isAlive()).as(this::log).isTrue();
+            Thread.sleep(50);
+        }
+        process.destroy();
+
+        assertThat(process.waitFor()).isEqualTo(143);
+        long steps = Files.readAllLines(metrics).size();
+        assertThat(folder.resolve("run/checkpoints/step-%08d".formatted(steps))).isDirectory();
+
+        assertThat(shell(distil(Long.toString(steps + 2), "--resume")).waitFor())
+                .as(this::log)
+                .isZero();
+        assertThat(Files.readAllLines(metrics)).hasSize((int) steps + 2);
+    }
+
+    @Test
+    void encodesPromptsForSeveralRuns() throws IOException {
+        Path store = folder.resolve("embeddings");
+        assertThat(Distill.start("embed", "--teacher", TEACHER, "--prompts", prompts(), "--output", store.toString()))
+                .isZero();
+
+        assertThat(said()).contains("encoding prompts: 3 of 3\n", "3 prompts are in " + store + "\n");
+        assertThat(store).isNotEmptyDirectory();
+    }
+
+    @Test
+    void saysWhatIsWrong() {
+        assertThat(Distill.start("report", folder.toString())).isEqualTo(1);
+        assertThat(complained())
+                .isEqualTo("report: %s holds neither metrics.jsonl nor events.jsonl; is it the folder of a run?\n"
+                        .formatted(folder));
+    }
+
+    @Test
+    void saysWhichOptionIsWrong() {
+        assertThat(Distill.start("distil", "--teacher", "t")).isEqualTo(2);
+        assertThat(complained())
+                .isEqualTo(
+                        "Missing required options: '--prompts=FILE', '--output=FOLDER'\nTry: swiftbrush-train distil --help\n");
+
+        complained.reset();
+        assertThat(Distill.start("embed", "--device", "tpu")).isEqualTo(2);
+        assertThat(complained())
+                .startsWith(
+                        "Invalid value for option '--device': must be auto, cpu, cuda or the number of a GPU as in cuda:1, but was tpu\n");
+    }
+
+    @Test
+    void refusesAHeapThatHasNoSize() throws IOException {
+        assertThat(Distill.start(distil("1", "--max-heap", "much"))).isEqualTo(1);
+        assertThat(complained()).isEqualTo("distil: maxHeap must look like 4g or 512m, but was much\n");
+    }
+
+    @Test
+    void helpsWithThePublishedValuesAndStartsNoJvmForIt() {
+        assertThat(Distill.start("distil", "--help")).isZero();
+        assertThat(said()).contains("--steps=N", "Default: 60000", "Default: 1.0E-6", "Default: [to_q, to_v]");
+
+        said.reset();
+        assertThat(Distill.start()).isZero();
+        assertThat(complained()).contains("distil, distill", "embed", "sample", "report");
+    }
+
+    @Test
+    void takesSettingsInPlaceOfThePublishedOnes() {
+        SettingsOptions options = new SettingsOptions();
+        assertThat(options.settings()).isEqualTo(DistillationSettings.published());
+
+        CommandLine line = new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true);
+        line.parseArgs("--lora-targets", "to_k,to_out.0", "--lr", "3e-6", "--method=sds", "--schedule", "cosine");
+        DistillationSettings settings = options.settings();
+        assertThat(settings.loraTargets()).containsExactly("to_k", "to_out.0");
+        assertThat(settings.studentLearningRate()).isEqualTo(3e-6);
+        assertThat(settings.method()).isEqualTo(Method.SDS);
+        assertThat(settings.schedule()).isEqualTo(LearningRateSchedule.COSINE);
+        assertThat(settings.steps()).isEqualTo(DistillationSettings.published().steps());
+    }
+
+    @Test
+    void tellsItsVersion() {
+        assertThat(Distill.start("--version")).isZero();
+        assertThat(said()).isEqualTo("SwiftBrush " + SwiftBrush.version() + "\n");
+    }
+
+    private String[] distil(String steps, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("distil", "--teacher", TEACHER, "--prompts", prompts()));
+        arguments.addAll(List.of("--output", folder.resolve("run").toString(), "--steps", steps, "--device", "cpu"));
+        arguments.addAll(List.of("--width", "64", "--height", "64", "--batch-size", "2", "--accumulation", "1"));
+        arguments.addAll(List.of("--lora-rank", "4", "--threads", "1", "--sample-every", "0"));
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
+    }
+
+    private String prompts() throws IOException {
+        return Files.writeString(folder.resolve("prompts.txt"), "a cat\na dog\na red bird\n")
+                .toString();
+    }
+
+    private String said() {
+        return said.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+    }
+
+    private String complained() {
+        return complained.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+    }
+
+    /** As from a shell, with all output in a file. */
+    private Process shell(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Distill.class.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+    }
+
+    private String log() {
+        try {
+            return Files.readString(folder.resolve("log"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}
