@@ -42,14 +42,18 @@ record Axis(double from, double to, boolean logarithmic) {
 
     /** Round numbers within the range, about {@code wanted} of them. */
     List<Double> ticks(int wanted) {
-        List<Double> decades = logarithmic ? decades(wanted) : List.of();
-        return decades.size() >= 3 ? decades : even(wanted); // too short a range for powers of ten
+        if (!logarithmic) {
+            return even(wanted);
+        }
+        List<Double> powers = powers(wanted, 1);
+        List<Double> finer = powers.size() < 3 ? powers(wanted, 1, 2, 5) : powers;
+        return finer.size() < 2 ? even(wanted) : finer;
     }
 
     private List<Double> even(int wanted) {
         double raw = (to - from) / wanted;
         double power = Math.pow(10, Math.floor(Math.log10(raw)));
-        double step = power * (raw <= power ? 1 : raw <= 2 * power ? 2 : raw <= 5 * power ? 5 : 10);
+        double step = power * (raw < 1.5 * power ? 1 : raw < 3 * power ? 2 : raw < 7 * power ? 5 : 10);
         List<Double> ticks = new ArrayList<>();
         double first = Math.ceil(from / step);
         for (int i = 0; i <= 2 * wanted && (first + i) * step <= to; i++) {
@@ -59,13 +63,18 @@ record Axis(double from, double to, boolean logarithmic) {
         return ticks;
     }
 
-    private List<Double> decades(int wanted) {
-        int first = (int) Math.ceil(Math.log10(from));
+    private List<Double> powers(int wanted, int... factors) {
+        int first = (int) Math.floor(Math.log10(from));
         int last = (int) Math.floor(Math.log10(to));
-        int stride = Math.max(1, (last - first + wanted) / wanted);
+        int stride = Math.max(1, (int) Math.ceil((last - first) / (wanted + 2.0)));
         List<Double> ticks = new ArrayList<>();
         for (int exponent = first; exponent <= last; exponent += stride) {
-            ticks.add(Double.parseDouble("1e" + exponent)); // exact, as pow is not
+            for (int factor : factors) {
+                double tick = Double.parseDouble(factor + "e" + exponent); // exact, as pow is not
+                if (tick >= from && tick <= to) {
+                    ticks.add(tick);
+                }
+            }
         }
         return ticks;
     }

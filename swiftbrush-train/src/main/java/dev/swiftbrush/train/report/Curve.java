@@ -5,13 +5,13 @@ import java.util.List;
 
 /**
  * A figure over the steps of a run, in bounded memory: when there are too many points, neighbours become one that keeps their
- * mean, lowest and highest value. What is infinite, beyond 1e300 or not a number is counted and left out. Use from one thread.
+ * mean, lowest and highest value. What is infinite, beyond 1e250 or not a number is counted and left out. Use from one thread.
  */
 final class Curve {
 
     static final int MOST_POINTS = 800;
 
-    private static final double LARGEST = 1e300; // an axis has room beyond
+    private static final double LARGEST = 1e250; // an axis has room beyond
 
     private final List<Point> points = new ArrayList<>();
     private long stride = 1;

@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Draws a curve as SVG: the values thin, their running mean thick, and a band from lowest to highest where points are merged. */
 final class CurveChart {
@@ -120,27 +121,28 @@ final class CurveChart {
             html.add("<polygon class=\"band\" points=\"%s\"/>\n", band);
         }
         boolean smoothed = points.size() >= SMOOTHED_FROM;
-        html.add("<polyline class=\"%s\" points=\"%s\"/>\n", smoothed ? "thin" : "thick", line(values, v -> v));
+        html.add(
+                "<polyline class=\"%s\" points=\"%s\"/>\n",
+                smoothed ? "thin" : "thick", line(values, i -> points.get(i).mean()));
         if (smoothed) {
             html.add("<polyline class=\"thick\" points=\"%s\"/>\n", line(values, runningMean()));
         }
     }
 
-    private String line(Axis values, DoubleUnaryOperator filter) {
-        return points.stream()
-                .map(p -> pair(p.step(), y(values, filter.applyAsDouble(p.mean()))))
+    private String line(Axis values, IntToDoubleFunction value) {
+        return IntStream.range(0, points.size())
+                .mapToObj(i -> pair(points.get(i).step(), y(values, value.applyAsDouble(i))))
                 .collect(Collectors.joining(" "));
     }
 
-    /** An exponential mean of what it was given so far, each value weighted as its distance says and nothing before the first. */
-    private DoubleUnaryOperator runningMean() {
-        double keep = 1 - 1 / (points.size() * WINDOW);
-        double[] state = new double[2]; // weighted mean, weight
-        return value -> {
-            double weight = state[1] * keep + 1;
-            state[0] += (value - state[0]) / weight;
-            state[1] = weight;
-            return state[0];
+    /** The mean of a point and of those near it on either side. */
+    private IntToDoubleFunction runningMean() {
+        int reach = (int) (points.size() * WINDOW / 2);
+        return i -> {
+            return points.subList(Math.max(0, i - reach), Math.min(points.size(), i + reach + 1)).stream()
+                    .mapToDouble(Curve.Point::mean)
+                    .average()
+                    .orElseThrow();
         };
     }
 

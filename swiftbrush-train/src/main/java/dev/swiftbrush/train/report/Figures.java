@@ -48,21 +48,25 @@ final class Figures {
     /** The two largest units: {@code 2 d 3 h}, {@code 5 h 12 min}, {@code 4 min 7 s}, {@code 9 s}, {@code 250 ms}. */
     static String time(double seconds) {
         if (seconds < 1) {
-            return "%d ms".formatted(Math.round(seconds * 1000));
+            return Math.round(seconds * 1000) + " ms";
         }
         if (seconds < 10) {
             return String.format(Locale.ROOT, "%.1f s", seconds);
         }
         long whole = Math.round(seconds);
         if (whole < 60) {
-            return "%d s".formatted(whole);
+            return whole + " s";
         }
         if (whole < 3600) {
-            return "%d min %d s".formatted(whole / 60, whole % 60);
+            return pair(whole / 60, "min", whole % 60, "s");
         }
         return whole < 86_400
-                ? "%d h %d min".formatted(whole / 3600, whole % 3600 / 60)
-                : "%d d %d h".formatted(whole / 86_400, whole % 86_400 / 3600);
+                ? pair(whole / 3600, "h", whole % 3600 / 60, "min")
+                : pair(whole / 86_400, "d", whole % 86_400 / 3600, "h");
+    }
+
+    private static String pair(long large, String largeUnit, long small, String smallUnit) {
+        return large + " " + largeUnit + " " + small + " " + smallUnit;
     }
 
     private static String plain(BigDecimal value) {

@@ -3,6 +3,7 @@ package dev.swiftbrush.train.report;
 import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.weights.AtomicFile;
+import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * A page about a run: how far it is, its curves, sample grids, settings and warnings. It is one file that refers to nothing
@@ -29,6 +31,8 @@ public final class HtmlReport {
     private static final long MOST_GRID_BYTES = 600_000; // a larger one becomes a JPEG
     private static final int MOST_GRID_SIDE = 1200;
     private static final int SHOWN_EVENTS = 60;
+
+    private static final Pattern TIME = Pattern.compile("^(\\d{4}-\\d\\d-\\d\\d)T(\\d\\d:\\d\\d).*");
 
     private final String title;
     private final RunHistory history;
@@ -51,7 +55,7 @@ public final class HtmlReport {
     public static Path write(Path run) {
         RunFolder folder = new RunFolder(run);
         if (!Files.exists(folder.metrics()) && !Files.exists(folder.events())) {
-            throw new SwiftBrushException(
+            throw new StorageException(
                     "%s holds neither metrics.jsonl nor events.jsonl; is it the folder of a run?".formatted(run));
         }
         try {
@@ -64,7 +68,7 @@ public final class HtmlReport {
             AtomicFile.write(folder.report(), report.page().toString().getBytes(StandardCharsets.UTF_8));
             return folder.report();
         } catch (IOException e) {
-            throw new SwiftBrushException("the files of %s cannot be read: %s".formatted(run, e), e);
+            throw StorageException.cannotRead(run, e);
         }
     }
 
@@ -101,11 +105,11 @@ public final class HtmlReport {
         }
         html.add(
                 "<span class=\"quiet\"> after step %s of %s, at %s</span></p>\n",
-                Figures.count(history.step()), Figures.count(history.totalSteps()), history.lastTime());
+                Figures.count(history.step()), Figures.count(history.totalSteps()), minute(history.lastTime()));
         double share = 100.0 * history.step() / Math.max(history.step(), history.totalSteps());
         html.add("<div class=\"bar\"><div style=\"width: %s%%\"></div></div>\n", Figures.number(share));
         html.add("<div class=\"tiles\">\n");
-        tile(html, Figures.count(history.step()) + " / " + Figures.count(history.totalSteps()), "steps");
+        tile(html, Figures.count(history.step()), "steps of " + Figures.count(history.totalSteps()));
         tile(html, Figures.count(history.epoch()), "epoch, counted from 0");
         tile(html, Figures.time(history.stepSeconds()), "spent in steps");
         tile(html, Figures.time(history.stepSeconds() / history.step()), "a step, on average");
@@ -240,8 +244,8 @@ public final class HtmlReport {
         history.machine().forEach((name, curve) -> {
             switch (name) {
                 case "samples_per_second" -> chart(html, "samples per second", curve, Figures::number);
-                case "step_seconds" -> chart(html, "time of a step", curve, Figures::time);
-                default -> chart(html, "memory of the process", curve, Figures::bytes);
+                case "step_seconds" -> chart(html, "time of a step", curve, value -> Figures.number(value) + " s");
+                default -> chart(html, "memory of the process", curve, value -> Figures.number(value / 1e9) + " GB");
             }
         });
         html.add("</div>\n");
@@ -273,9 +277,14 @@ public final class HtmlReport {
         for (RunHistory.Event event : all.subList(Math.max(0, all.size() - SHOWN_EVENTS), all.size())) {
             html.add(
                     "<tr><td class=\"number\">%s</td><td class=\"key\">%s</td><td>%s</td><td>%s</td></tr>\n",
-                    Figures.count(event.step()), event.time(), event.kind(), event.text());
+                    Figures.count(event.step()), minute(event.time()), event.kind(), event.text());
         }
         html.add("</tbody></table></div>\n");
+    }
+
+    /** The time of a line, such as {@code 2026-11-22T12:34:56.789Z}, to the minute. */
+    private static String minute(String time) {
+        return TIME.matcher(time).replaceFirst("$1 $2 UTC");
     }
 
     /** Text that comes with the program. */

@@ -2,13 +2,14 @@ package dev.swiftbrush.train.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.train.files.StorageException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -55,17 +56,22 @@ final class JsonLines implements AutoCloseable {
      * Opens a file to be gone on with after {@code completedSteps}: lines of later steps are removed, and so is a last line that
      * is not whole. 0 starts it anew.
      *
-     * @throws SwiftBrushException if another line is damaged, or the file cannot be read or written
+     * @throws StorageException if another line is damaged, or the file cannot be read or written
      */
     static JsonLines resume(Path path, long completedSteps) {
         try {
             long kept = completedSteps == 0 || !Files.exists(path) ? 0 : bytesUpTo(path, completedSteps);
             FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            channel.truncate(kept);
-            channel.position(kept);
+            try {
+                channel.truncate(kept);
+                channel.position(kept);
+            } catch (IOException e) {
+                channel.close();
+                throw e;
+            }
             return new JsonLines(path, channel);
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be gone on with: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 
@@ -76,7 +82,7 @@ final class JsonLines implements AutoCloseable {
                 reader.accept(line.step, line.object);
             }
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be read: %s".formatted(path, e), e);
+            throw StorageException.cannotRead(path, e);
         }
     }
 
@@ -120,7 +126,7 @@ final class JsonLines implements AutoCloseable {
                 channel.write(bytes);
             }
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be written: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 
@@ -129,7 +135,7 @@ final class JsonLines implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be closed: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 
@@ -182,14 +188,14 @@ final class JsonLines implements AutoCloseable {
                     throw damaged("has no step", null);
                 }
                 return new Line(step.longValue(), object, position);
-            } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            } catch (JsonProcessingException e) {
                 throw damaged("is not valid JSON", e);
             }
         }
 
-        private SwiftBrushException damaged(String what, @Nullable Exception cause) {
+        private StorageException damaged(String what, @Nullable Exception cause) {
             String message = "line %d of %s %s; move the file away to go on without it".formatted(number, path, what);
-            return cause == null ? new SwiftBrushException(message) : new SwiftBrushException(message, cause);
+            return cause == null ? new StorageException(message) : new StorageException(message, cause);
         }
 
         @Override

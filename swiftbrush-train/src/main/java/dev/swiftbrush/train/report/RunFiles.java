@@ -5,6 +5,7 @@ import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.runtime.weights.AtomicFile;
 import dev.swiftbrush.train.StepMetrics;
 import dev.swiftbrush.train.TrainingListener;
+import dev.swiftbrush.train.files.StorageException;
 import java.awt.Dimension;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,13 +43,20 @@ public final class RunFiles implements TrainingListener, AutoCloseable {
     private long completedSteps;
     private boolean closed;
 
-    private RunFiles(RunFolder folder, long completedSteps, InstantSource clock) {
+    private RunFiles(
+            RunFolder folder,
+            long completedSteps,
+            InstantSource clock,
+            JsonLines metrics,
+            JsonLines events,
+            TensorBoardEvents tensorBoard) {
         this.folder = folder;
-        this.clock = clock;
         this.completedSteps = completedSteps;
-        this.metrics = JsonLines.resume(folder.metrics(), completedSteps);
-        this.events = JsonLines.resume(folder.events(), completedSteps);
-        this.tensorBoard = TensorBoardEvents.create(folder.tensorBoard(), completedSteps, clock);
+        this.clock = clock;
+        this.metrics = metrics;
+        this.events = events;
+        this.tensorBoard = tensorBoard;
+        event("started", completedSteps, "");
     }
 
     /**
@@ -68,12 +76,23 @@ public final class RunFiles implements TrainingListener, AutoCloseable {
         try {
             Files.createDirectories(folder.samples());
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be made: %s".formatted(folder.samples(), e), e);
+            throw StorageException.cannotWrite(folder.samples(), e);
         }
         AtomicFile.write(folder.settings(), settings.toPrettyString().getBytes(StandardCharsets.UTF_8));
-        RunFiles files = new RunFiles(folder, completedSteps, clock);
-        files.event("started", completedSteps, "");
-        return files;
+        JsonLines metrics = JsonLines.resume(folder.metrics(), completedSteps);
+        try {
+            JsonLines events = JsonLines.resume(folder.events(), completedSteps);
+            try {
+                TensorBoardEvents board = TensorBoardEvents.create(folder.tensorBoard(), completedSteps, clock);
+                return new RunFiles(folder, completedSteps, clock, metrics, events, board);
+            } catch (RuntimeException e) {
+                events.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            metrics.close();
+            throw e;
+        }
     }
 
     /** Where the sample grid of a step is to be written, before {@link #samplesWritten} is called. */
@@ -118,7 +137,7 @@ public final class RunFiles implements TrainingListener, AutoCloseable {
             Dimension size = GridFile.size(png);
             tensorBoard.image("samples", step, size.width, size.height, Files.readAllBytes(png));
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be read: %s".formatted(png, e), e);
+            throw StorageException.cannotRead(png, e);
         }
         event("samples", step, name(png));
     }

@@ -3,6 +3,7 @@ package dev.swiftbrush.train.report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -41,7 +42,7 @@ record RunFolder(Path path) {
     }
 
     Path grid(long step) {
-        return samples().resolve("step-%08d.png".formatted(step));
+        return samples().resolve(String.format(Locale.ROOT, "step-%08d.png", step));
     }
 
     /** The sample grids that are there, by step. */

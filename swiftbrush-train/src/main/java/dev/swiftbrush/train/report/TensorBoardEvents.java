@@ -1,7 +1,7 @@
 package dev.swiftbrush.train.report;
 
 import com.google.protobuf.CodedOutputStream;
-import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.train.files.StorageException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -71,8 +72,11 @@ final class TensorBoardEvents implements AutoCloseable {
             Files.createDirectories(folder);
             for (int i = 0; i < MOST_FILES_A_SECOND; i++) {
                 // TensorBoard looks for "tfevents" and reads the files in the order of their names
-                Path path = folder.resolve("events.out.tfevents.%010d.%03d.swiftbrush"
-                        .formatted(clock.instant().getEpochSecond(), i));
+                Path path = folder.resolve(String.format(
+                        Locale.ROOT,
+                        "events.out.tfevents.%010d.%03d.swiftbrush",
+                        clock.instant().getEpochSecond(),
+                        i));
                 try {
                     FileChannel channel =
                             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -86,9 +90,9 @@ final class TensorBoardEvents implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new SwiftBrushException("%s takes no event file: %s".formatted(folder, e), e);
+            throw StorageException.cannotWrite(folder, e);
         }
-        throw new SwiftBrushException("%s has %d event files of this second".formatted(folder, MOST_FILES_A_SECOND));
+        throw new StorageException("%s has %d event files of this second".formatted(folder, MOST_FILES_A_SECOND));
     }
 
     /** Writes the values of one step, in their order, as float32. */
@@ -125,7 +129,7 @@ final class TensorBoardEvents implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be closed: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 
@@ -144,7 +148,7 @@ final class TensorBoardEvents implements AutoCloseable {
                 channel.write(record);
             }
         } catch (IOException e) {
-            throw new SwiftBrushException("%s cannot be written: %s".formatted(path, e), e);
+            throw StorageException.cannotWrite(path, e);
         }
     }
 

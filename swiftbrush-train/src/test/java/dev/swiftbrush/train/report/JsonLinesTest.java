@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,9 +116,9 @@ class JsonLinesTest {
     private void assertDamaged(String message, String line) throws IOException {
         Files.writeString(file, "{\"step\":1}\n" + line + "\n{\"step\":3}\n");
         assertThatThrownBy(() -> JsonLines.resume(file, 3))
-                .isInstanceOf(SwiftBrushException.class)
+                .isInstanceOf(StorageException.class)
                 .hasMessage(message.formatted(file));
-        assertThatThrownBy(this::steps).isInstanceOf(SwiftBrushException.class).hasMessage(message.formatted(file));
+        assertThatThrownBy(this::steps).isInstanceOf(StorageException.class).hasMessage(message.formatted(file));
     }
 
     private void write(long... steps) {
