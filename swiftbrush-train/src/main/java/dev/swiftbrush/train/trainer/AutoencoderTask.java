@@ -137,6 +137,30 @@ public final class AutoencoderTask implements Task {
         return down.abs().mean().add(across.abs().mean());
     }
 
+    /** One over the standard deviation that the average network's latents have over all pictures. */
+    public double scalingFactor() {
+        Scope scope = Scope.of(TorchWeights.frozen(trainee.result()));
+        double sum = 0;
+        double squares = 0;
+        long count = 0;
+        for (int i = 0; i < images.pictures().size(); i++) {
+            List<Drawn> one = List.of(new Drawn(new CaptionedImages.Entry(i, 0, 1, false), false));
+            try (NoGrad noGrad = NoGrad.begin();
+                    Region region = Region.open()) {
+                TorchTensor picture =
+                        ImageTensors.of(images, one, trainee.result().device());
+                for (float value : Latents.of((TorchTensor) autoencoder.encode(scope, picture))
+                        .mean()
+                        .toFloats()) {
+                    sum += value;
+                    squares += (double) value * value;
+                    count++;
+                }
+            }
+        }
+        return 1 / Math.sqrt(squares / count - sum / count * sum / count);
+    }
+
     /** Pictures above what becomes of them. */
     @Override
     public void drawSamples(Path png) {
