@@ -39,13 +39,31 @@ final class OnnxRuntime {
         }
     }
 
-    /** Options that every session starts from; the caller closes them. */
-    static SessionOptions sessionOptions() throws OrtException {
+    /** What is set on a session's options. */
+    interface Settings {
+        void set(SessionOptions options) throws OrtException;
+    }
+
+    /** The options of every session and those of its device; the caller closes them. */
+    static SessionOptions sessionOptions(Settings device) throws OrtException {
         environment();
+        return configured(options -> {
+            options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            device.set(options);
+        });
+    }
+
+    /** Closes the options if they cannot be set. */
+    static SessionOptions configured(Settings settings) throws OrtException {
         SessionOptions options = new SessionOptions();
-        options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
-        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-        return options;
+        try {
+            settings.set(options);
+            return options;
+        } catch (OrtException | RuntimeException | Error e) {
+            options.close();
+            throw e;
+        }
     }
 
     /** Warns of what ONNX Runtime itself is silent about: the second of two artifacts is never used. */
