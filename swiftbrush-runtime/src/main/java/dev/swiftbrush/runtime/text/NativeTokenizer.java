@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.text;
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import ai.djl.util.Utils;
 import dev.swiftbrush.ModelException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -97,8 +98,12 @@ final class NativeTokenizer implements AutoCloseable {
             LibUtils.checkStatus();
         } catch (EngineException | LinkageError e) {
             throw new ModelException(
-                    "The native library of ai.djl.huggingface:tokenizers cannot be loaded on %s %s: %s; it is unpacked into the folder that DJL_CACHE_DIR names (.djl.ai in the home folder by default), which must be writable and allow execution, and JDK 24 and newer want --enable-native-access=ALL-UNNAMED"
-                            .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), reason(e)),
+                    "The native library of ai.djl.huggingface:tokenizers cannot be loaded on %s %s: %s; it is unpacked into %s, which must be writable and allow execution, so name another folder with DJL_CACHE_DIR, and on JDK 24 and newer start with --enable-native-access=ALL-UNNAMED"
+                            .formatted(
+                                    System.getProperty("os.name"),
+                                    System.getProperty("os.arch"),
+                                    reason(e),
+                                    Utils.getEngineCacheDir("tokenizers")),
                     e);
         } finally {
             if (chosen == null) {
