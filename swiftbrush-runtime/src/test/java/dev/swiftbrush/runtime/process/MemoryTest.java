@@ -1,0 +1,45 @@
+package dev.swiftbrush.runtime.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.swiftbrush.runtime.process.ChildJvm.Options;
+import dev.swiftbrush.runtime.reference.Reference;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Memory of a process that opens, closes and draws again and again; {@code -Psoak} does it 50 and 2,000 times. */
+@EnabledOnOs(OS.LINUX)
+class MemoryTest {
+    private static final Logger log = LoggerFactory.getLogger(MemoryTest.class);
+    private static final boolean SOAK = Boolean.getBoolean("swiftbrush.soak");
+
+    @Test
+    @Timeout(1200)
+    void openingClosingAndDrawingDoNotMakeTheProcessGrow(@TempDir Path cache) throws Exception {
+        int opens = SOAK ? 50 : 6;
+        int images = SOAK ? 2_000 : 200;
+        Options options = Options.jvm("-Xms64m", "-Xmx64m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        try (ChildJvm child =
+                ChildJvm.start(OpenCloseAndDraw.class, options, Reference.folder("sd2"), cache, opens, images)) {
+            long start = Long.parseLong(child.value("start"));
+            long opened = Long.parseLong(child.value("opened"));
+            long end = Long.parseLong(child.value("end"));
+            long one = Long.parseLong(child.value("one"));
+            log.info(
+                    "Resident: {} MB at first, {} MB after {} times open and close, {} MB after {} images; an open model takes {} MB",
+                    start >> 20,
+                    opened >> 20,
+                    opens,
+                    end >> 20,
+                    images,
+                    one / 1e6);
+            assertThat(end - start).as("growth in bytes").isLessThan(24L << 20);
+        }
+    }
+}
