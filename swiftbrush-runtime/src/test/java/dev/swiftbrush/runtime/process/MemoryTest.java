@@ -24,7 +24,12 @@ class MemoryTest {
     void openingClosingAndDrawingDoNotMakeTheProcessGrow(@TempDir Path cache) throws Exception {
         int opens = SOAK ? 50 : 6;
         int images = SOAK ? 2_000 : 200;
-        Options options = Options.jvm("-Xms64m", "-Xmx64m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        Options options = Options.jvm(
+                "-Xms64m",
+                "-Xmx64m",
+                "-XX:+AlwaysPreTouch",
+                "-XX:MaxDirectMemorySize=64m",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
         try (ChildJvm child =
                 ChildJvm.start(OpenCloseAndDraw.class, options, Reference.folder("sd2"), cache, opens, images)) {
             long start = Long.parseLong(child.value("start"));
