@@ -1,9 +1,11 @@
 package dev.swiftbrush.runtime.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.swiftbrush.runtime.process.ChildJvm.Options;
 import dev.swiftbrush.runtime.reference.Reference;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +47,30 @@ class MemoryTest {
                     images,
                     one / 1e6);
             assertThat(end - start).as("growth in bytes").isLessThan(24L << 20);
+        }
+    }
+
+    @Test
+    @Timeout(300)
+    void memoryThatTheOperatingSystemRefusesIsAnErrorThatTheModelSurvives(@TempDir Path cache) throws Exception {
+        assumeTrue(hasPrlimit(), "no prlimit here");
+        Options options = Options.jvm("-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch");
+        try (ChildJvm child = ChildJvm.start(ShortOfMemory.class, options, Reference.folder("sd2"), cache)) {
+            assertThat(child.value("failure"))
+                    .startsWith(
+                            "DeviceException: There was not enough memory for the generator; draw smaller images, fewer at once, or free memory [");
+            assertThat(child.value("same")).isEqualTo("true");
+            assertThat(child.value("large")).isEqualTo("512x512");
+            assertThat(child.value("failed")).isEqualTo("3");
+            assertThat(child.value("completed")).isEqualTo("3");
+        }
+    }
+
+    private static boolean hasPrlimit() throws InterruptedException {
+        try {
+            return new ProcessBuilder("prlimit", "--version").start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
         }
     }
 }
