@@ -99,14 +99,13 @@ record ShardIndex(Map<String, List<String>> byShard) {
         return name.length() <= 255
                 && name.endsWith(".safetensors")
                 && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || Character.isISOControl(c))
-                && isPath(name);
+                && isNameHere(name);
     }
 
     /** Whether this file system can write the name; under the locale "C", Java writes no more than ASCII. */
-    private static boolean isPath(String name) {
+    private static boolean isNameHere(String name) {
         try {
-            Path.of(name);
-            return true;
+            return Path.of(name).getNameCount() == 1;
         } catch (InvalidPathException e) {
             return false;
         }

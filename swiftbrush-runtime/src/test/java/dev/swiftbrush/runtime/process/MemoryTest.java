@@ -7,6 +7,8 @@ import dev.swiftbrush.runtime.process.ChildJvm.Options;
 import dev.swiftbrush.runtime.reference.Reference;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -26,12 +28,14 @@ class MemoryTest {
     void openingClosingAndDrawingDoNotMakeTheProcessGrow(@TempDir Path cache) throws Exception {
         int opens = SOAK ? 50 : 6;
         int images = SOAK ? 2_000 : 200;
-        Options options = Options.jvm(
+        List<String> jvm = List.of(
                 "-Xms64m",
                 "-Xmx64m",
                 "-XX:+AlwaysPreTouch",
                 "-XX:MaxDirectMemorySize=64m",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        // an arena for each thread, as glibc has it, is fragmented anew with each model's threads: 10 MB more or less
+        Options options = new Options(jvm, List.of(), Map.of("MALLOC_ARENA_MAX", "2"));
         try (ChildJvm child =
                 ChildJvm.start(OpenCloseAndDraw.class, options, Reference.folder("sd2"), cache, opens, images)) {
             long start = Long.parseLong(child.value("start"));

@@ -13,7 +13,7 @@ import java.util.List;
  * prints the memory of its process before and after, and what one open model takes.
  */
 public final class OpenCloseAndDraw {
-    private static final int SETTLING = 5;
+    private static final int AT_ONCE = 5;
     private static final int SIDE = 128; // a picture of 48 KB, 96 MB for 2,000: more than a process grows by itself
 
     private OpenCloseAndDraw() {}
@@ -24,8 +24,8 @@ public final class OpenCloseAndDraw {
         int opens = Integer.parseInt(arguments[2]);
         int images = Integer.parseInt(arguments[3]);
 
-        openAndClose(model, cache, SETTLING);
-        draw(model, cache, images / 4);
+        openAndClose(model, cache, Math.max(AT_ONCE, opens / 2)); // a JVM grows until it has compiled what is hot
+        draw(model, cache, images / 2);
         long start = residentBytes();
         openAndClose(model, cache, opens);
         long opened = residentBytes();
@@ -33,7 +33,7 @@ public final class OpenCloseAndDraw {
         long end = residentBytes();
 
         List<SwiftBrush> open = new ArrayList<>();
-        for (int i = 0; i < SETTLING; i++) {
+        for (int i = 0; i < AT_ONCE; i++) {
             open.add(OpenAndDraw.open(model, cache));
         }
         long held = residentBytes();
@@ -41,7 +41,7 @@ public final class OpenCloseAndDraw {
         System.out.println("start=" + start);
         System.out.println("opened=" + opened);
         System.out.println("end=" + end);
-        System.out.println("one=" + (held - end) / SETTLING);
+        System.out.println("one=" + (held - end) / AT_ONCE);
     }
 
     private static void openAndClose(Path model, Path cache, int times) {
