@@ -224,7 +224,7 @@ class FaultsTest {
                     }
                 });
                 caller.start();
-                Thread.sleep(i * 3);
+                Thread.sleep(i * 3L);
                 caller.interrupt();
                 Throwable thrown = outcome.get();
                 if (thrown != null) {

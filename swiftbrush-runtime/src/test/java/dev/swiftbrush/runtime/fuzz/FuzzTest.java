@@ -129,7 +129,7 @@ class FuzzTest {
         Path tokenizer = folder.resolve("tokenizer");
         Files.writeString(tokenizer.resolve("added_tokens.json"), "{\"<cat-toy>\": 714}");
         Fuzzing fuzzing = new Fuzzing("tokenizers of vocabulary and merges", 600, 2 * 1024 * KB, 40);
-        damageOneOf(files(tokenizer), bytesOf(tokenizer), fuzzing, () -> tokenize(tokenizer, fuzzing));
+        damageOneOf(files(tokenizer), bytesOf(tokenizer), fuzzing, () -> tokenize(tokenizer));
         fuzzing.finish();
     }
 
@@ -138,7 +138,7 @@ class FuzzTest {
         TinyCheckpoint.copy("odd", folder);
         Path tokenizer = folder.resolve("tokenizer");
         Fuzzing fuzzing = new Fuzzing("tokenizer.json", 600, 2 * 1024 * KB, 40);
-        damageOneOf(files(tokenizer), bytesOf(tokenizer), fuzzing, () -> tokenize(tokenizer, fuzzing));
+        damageOneOf(files(tokenizer), bytesOf(tokenizer), fuzzing, () -> tokenize(tokenizer));
         fuzzing.finish();
     }
 
@@ -187,7 +187,7 @@ class FuzzTest {
         }
     }
 
-    private static void tokenize(Path folder, Fuzzing fuzzing) {
+    private static void tokenize(Path folder) {
         try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 77)) {
             for (String prompt : List.of("", "a photo of a cat!", "<cat-toy> caf\u00e9 \ud83d\ude00 1234")) {
                 requireSound(prompt, tokenizer);

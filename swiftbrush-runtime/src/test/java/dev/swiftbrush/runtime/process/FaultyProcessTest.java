@@ -65,7 +65,7 @@ class FaultyProcessTest {
                 while (child.process().isAlive() && !Files.exists(entries)) {
                     Thread.sleep(1);
                 }
-                Thread.sleep(4 * round);
+                Thread.sleep(4L * round);
                 child.kill();
             }
             try (Stream<Path> files = Files.walk(cache)) { // what is left is hidden, or whole and seen to be
