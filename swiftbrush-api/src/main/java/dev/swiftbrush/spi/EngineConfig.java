@@ -7,7 +7,6 @@ import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,19 +40,26 @@ public record EngineConfig(
         List<GenerationListener> listeners) {
 
     /**
-     * Copies the lists, and refuses the absence of anything that is not marked as optional.
+     * Copies the lists.
      *
-     * @throws IllegalArgumentException if there is no device
+     * @throws IllegalArgumentException if anything is absent that is not marked as optional, there is no device,
+     *     {@code promptCacheBytes} is negative, or {@code memoryLimitBytes} is not positive
      */
     public EngineConfig {
-        Objects.requireNonNull(model, "model must not be null");
-        devices = List.copyOf(Objects.requireNonNull(devices, "devices must not be null"));
+        Checks.requirePresent(model, "model");
+        devices = Checks.copy(devices, "devices");
         if (devices.isEmpty()) {
             throw new IllegalArgumentException("devices must not be empty");
         }
-        Objects.requireNonNull(precision, "precision must not be null");
-        Objects.requireNonNull(pool, "pool must not be null");
-        Objects.requireNonNull(noise, "noise must not be null");
-        listeners = List.copyOf(Objects.requireNonNull(listeners, "listeners must not be null"));
+        Checks.requirePresent(precision, "precision");
+        Checks.requirePresent(pool, "pool");
+        Checks.requirePresent(noise, "noise");
+        if (promptCacheBytes < 0) {
+            throw new IllegalArgumentException("promptCacheBytes must not be negative, but was " + promptCacheBytes);
+        }
+        if (memoryLimitBytes != null && memoryLimitBytes < 1) {
+            throw new IllegalArgumentException("memoryLimitBytes must be positive, but was " + memoryLimitBytes);
+        }
+        listeners = Checks.copy(listeners, "listeners");
     }
 }
