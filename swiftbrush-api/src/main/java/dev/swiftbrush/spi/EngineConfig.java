@@ -1,6 +1,7 @@
 package dev.swiftbrush.spi;
 
 import dev.swiftbrush.Device;
+import dev.swiftbrush.DownloadListener;
 import dev.swiftbrush.GenerationListener;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
@@ -8,6 +9,7 @@ import dev.swiftbrush.Precision;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * @param memoryLimitBytes memory that the model may need at most, or null for what is free on the machine; a model that
  *     is estimated to need more is refused with a {@link dev.swiftbrush.DeviceException}
  * @param listeners told of every event, in this order
+ * @param downloadListeners told how far a download is, in this order
+ * @param licences identifiers or names of the licences that are accepted; empty accepts any
+ * @param pin the {@link dev.swiftbrush.Fingerprint#sha256()} that the model must have, or null for any
  */
 public record EngineConfig(
         ModelSource model,
@@ -38,10 +43,13 @@ public record EngineConfig(
         boolean warmUp,
         long promptCacheBytes,
         @Nullable Long memoryLimitBytes,
-        List<GenerationListener> listeners) {
+        List<GenerationListener> listeners,
+        List<DownloadListener> downloadListeners,
+        Set<String> licences,
+        @Nullable String pin) {
 
     /**
-     * Copies the lists, and refuses the absence of anything that is not marked as optional.
+     * Copies the collections, and refuses the absence of anything that is not marked as optional.
      *
      * @throws IllegalArgumentException if there is no device
      */
@@ -55,5 +63,8 @@ public record EngineConfig(
         Objects.requireNonNull(pool, "pool must not be null");
         Objects.requireNonNull(noise, "noise must not be null");
         listeners = List.copyOf(Objects.requireNonNull(listeners, "listeners must not be null"));
+        downloadListeners =
+                List.copyOf(Objects.requireNonNull(downloadListeners, "downloadListeners must not be null"));
+        licences = Set.copyOf(Objects.requireNonNull(licences, "licences must not be null"));
     }
 }

@@ -10,6 +10,7 @@ import dev.swiftbrush.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,6 +119,19 @@ class SourcesTest {
 
     private static EngineConfig config(ModelSource model, List<Device> devices, PoolOptions pool) {
         return new EngineConfig(
-                model, null, devices, Precision.AUTO, pool, NoiseGenerator.TORCH_CPU, null, true, 0, null, List.of());
+                model,
+                null,
+                devices,
+                Precision.AUTO,
+                pool,
+                NoiseGenerator.TORCH_CPU,
+                null,
+                true,
+                0,
+                null,
+                List.of(),
+                List.of(),
+                Set.of(),
+                null);
     }
 }

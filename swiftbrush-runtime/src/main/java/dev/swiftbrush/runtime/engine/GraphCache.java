@@ -55,7 +55,7 @@ final class GraphCache {
 
     /** The SHA-256 of all that a model's graphs depend on. */
     String hash(CacheKey key) {
-        Fingerprints fingerprints = new Fingerprints(directory.resolve("fingerprints"));
+        Fingerprints fingerprints = fingerprints();
         StringBuilder content = new StringBuilder(key.settings());
         for (Path file : key.files()) {
             content.append('\n')
@@ -64,6 +64,11 @@ final class GraphCache {
                     .append(fingerprints.of(file));
         }
         return Fingerprints.sha256(content.toString());
+    }
+
+    /** The hashes of files, remembered beside the graphs. */
+    Fingerprints fingerprints() {
+        return new Fingerprints(directory.resolve("fingerprints"));
     }
 
     private static Optional<Map<String, ModelProto>> read(Path entry, Set<String> names) {

@@ -81,14 +81,23 @@ public record JsonFile(Path path, ObjectNode root) {
             if (bytes > maxBytes) {
                 throw new ModelException("%s has %d bytes; at most %d are read".formatted(path, bytes, maxBytes));
             }
-            if (!(MAPPER.readTree(Files.readAllBytes(path)) instanceof ObjectNode root)) {
-                throw new ModelException("%s does not hold a JSON object".formatted(path));
-            }
-            return new JsonFile(path, root);
-        } catch (JsonProcessingException e) {
-            throw new ModelException("%s is not valid JSON: %s".formatted(path, e.getOriginalMessage()), e);
+            return of(path, Files.readAllBytes(path));
         } catch (IOException e) {
             throw new ModelException("%s cannot be read: %s".formatted(path, e), e);
+        }
+    }
+
+    /** Reads an object that came from elsewhere; {@code source} names it in messages. */
+    public static JsonFile of(Path source, byte[] content) {
+        try {
+            if (!(MAPPER.readTree(content) instanceof ObjectNode root)) {
+                throw new ModelException("%s does not hold a JSON object".formatted(source));
+            }
+            return new JsonFile(source, root);
+        } catch (JsonProcessingException e) {
+            throw new ModelException("%s is not valid JSON: %s".formatted(source, e.getOriginalMessage()), e);
+        } catch (IOException e) {
+            throw new ModelException("%s cannot be read: %s".formatted(source, e), e);
         }
     }
 
