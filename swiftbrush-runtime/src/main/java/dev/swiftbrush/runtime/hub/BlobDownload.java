@@ -105,15 +105,13 @@ final class BlobDownload {
                 byte[] buffer = new byte[BUFFER_BYTES];
                 for (int n = answer.read(buffer); n >= 0; n = answer.read(buffer)) {
                     if (n > file.bytes() - at) {
-                        throw new IOException(
-                                "the hub sent more than the %d bytes it promised".formatted(file.bytes()));
+                        throw new DownloadException("%s of %s is longer than the %d bytes that the hub promised"
+                                .formatted(file.path(), repo, file.bytes()));
                     }
                     out.write(buffer, n);
                     at += n;
                     progress.at(file, at);
-                    if (n > 0) {
-                        retries.succeeded();
-                    }
+                    retries.reached(at);
                 }
             }
             if (at < file.bytes()) {

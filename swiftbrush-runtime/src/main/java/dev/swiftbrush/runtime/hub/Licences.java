@@ -34,7 +34,7 @@ public final class Licences {
     private static final Pattern ENTRY = Pattern.compile("(license|license_name|license_link)\\s*:\\s*(.*)");
     private static final Pattern ITEM = Pattern.compile("\\s*-\\s+(.*)");
 
-    /** Titles that licence files begin with; the first that is there decides. */
+    /** What a line at the beginning of a licence's text begins with, and what else stands there; the first that fits decides. */
     private static final List<Title> TITLES = List.of(
             new Title("apache-2.0", "apache license", "version 2.0"),
             new Title("openrail++", "creativeml open rail++-m"),
@@ -47,9 +47,14 @@ public final class Licences {
             new Title("bsd-3-clause", "bsd 3-clause"),
             new Title("mit", "mit license"));
 
-    private record Title(String id, String... words) {
-        boolean isIn(String beginning) {
-            return List.of(words).stream().allMatch(beginning::contains);
+    private record Title(String id, String begin, String more) {
+        Title(String id, String begin) {
+            this(id, begin, "");
+        }
+
+        boolean isIn(List<String> lines) {
+            return lines.stream().anyMatch(line -> line.startsWith(begin))
+                    && String.join(" ", lines).contains(more);
         }
     }
 
@@ -125,13 +130,16 @@ public final class Licences {
         if (lines.isEmpty()) {
             return Optional.empty();
         }
-        String beginning = String.join(" ", lines).toLowerCase(Locale.ROOT);
+        List<String> beginning = lines.stream()
+                .map(line -> line.toLowerCase(Locale.ROOT).replaceFirst("^(the|creative commons) ", ""))
+                .toList();
+        boolean nonCommercial = new Licence(String.join(" ", beginning), null, null).isNonCommercial();
         Licence own = new Licence("other", shortened(lines.get(0)), name);
         return Optional.of(TITLES.stream()
                 .filter(title -> title.isIn(beginning))
                 .map(title -> new Licence(title.id(), null, name))
                 .findFirst()
-                .filter(licence -> licence.isNonCommercial() || !new Licence(beginning, null, null).isNonCommercial())
+                .filter(licence -> licence.isNonCommercial() || !nonCommercial)
                 .orElse(own));
     }
 

@@ -146,7 +146,7 @@ final class RepoCache {
         }
     }
 
-    private static void linkHard(Path pointer, Path blob) throws IOException {
+    static void linkHard(Path pointer, Path blob) throws IOException {
         try {
             Files.createLink(pointer, blob);
         } catch (FileAlreadyExistsException e) {

@@ -15,6 +15,7 @@ final class Retries {
     private final String what;
     private final Patience patience;
     private int failed;
+    private long furthest;
 
     /** @param what is attempted, as the object of a sentence */
     Retries(String what, Patience patience) {
@@ -38,9 +39,12 @@ final class Retries {
         }
     }
 
-    /** Counts from anew: bytes have been gained. */
-    void succeeded() {
-        failed = 0;
+    /** Counts from anew if it has never been as far. */
+    void reached(long position) {
+        if (position > furthest) {
+            furthest = position;
+            failed = 0;
+        }
     }
 
     private void pauseAfter(IOException failure) throws InterruptedException {
