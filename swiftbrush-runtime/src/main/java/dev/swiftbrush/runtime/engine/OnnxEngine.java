@@ -203,7 +203,7 @@ final class OnnxEngine implements Engine {
         }
     }
 
-    private static PromptTokenizer openTokenizer(Checkpoint checkpoint) {
+    static PromptTokenizer openTokenizer(Checkpoint checkpoint) {
         ClipTextConfig encoder = checkpoint.textEncoder().config();
         if (encoder.positions() < 3) {
             throw new ModelException(

@@ -18,6 +18,12 @@ record ResnetBlock(int groups, double eps, Activation activation) {
      * @return image {@code [B, channels, H, W]}
      */
     Tensor apply(Scope at, Tensor x, @Nullable Tensor temb, int channels) {
+        return temb == null
+                ? at.weights().block(in -> layers(at, in[0], null, channels), x)
+                : at.weights().block(in -> layers(at, in[0], in[1], channels), x, temb);
+    }
+
+    private Tensor layers(Scope at, Tensor x, @Nullable Tensor temb, int channels) {
         Tensor h = at.groupNorm("norm1", x, groups, eps).activate(activation);
         h = at.conv3x3("conv1", h, channels);
         if (temb != null) {

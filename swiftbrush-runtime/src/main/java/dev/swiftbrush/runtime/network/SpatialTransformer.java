@@ -19,6 +19,10 @@ record SpatialTransformer(int heads, int blocks, int groups, boolean linearProje
 
     /** Attends from an image {@code [B, C, H, W]} to the hidden states {@code [B, N, D]} of its prompt. */
     Tensor apply(Scope at, Tensor x, Tensor encoderHiddenStates) {
+        return at.weights().block(in -> layers(at, in[0], in[1]), x, encoderHiddenStates);
+    }
+
+    private Tensor layers(Scope at, Tensor x, Tensor encoderHiddenStates) {
         int channels = Math.toIntExact(x.size(1));
         int inner = heads * (channels / heads); // less than channels when the heads do not divide them
         Tensor h = at.groupNorm("norm", x, groups, ENTRY_EPS);

@@ -98,6 +98,11 @@ public final class NoiseSchedule {
                         .orElseThrow(() -> config.fault("beta_schedule", "linear or scaled_linear")));
     }
 
+    /** T, the number of timesteps of training. */
+    public int timesteps() {
+        return alphasCumprod.length;
+    }
+
     /** What the UNet was trained to predict. */
     public Prediction prediction() {
         return prediction;

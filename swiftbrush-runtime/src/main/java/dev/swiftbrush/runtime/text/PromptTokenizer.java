@@ -5,6 +5,7 @@ import dev.swiftbrush.PromptTruncation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; {@link #close} waits for the prompts in work.
  */
 public final class PromptTokenizer implements AutoCloseable {
+
+    /** Names of the files that may be in a {@code tokenizer} folder and say how it works. */
+    public static final List<String> FILES = List.of(
+            "tokenizer.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json");
 
     private final NativeTokenizer tokenizer;
     private final long startId;

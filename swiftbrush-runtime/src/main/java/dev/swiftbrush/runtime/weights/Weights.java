@@ -20,4 +20,20 @@ public interface Weights {
         Tensor weight = get(name + ".weight", out, x.size(-1));
         return x.linear(weight, bias ? get(name + ".bias", out) : null);
     }
+
+    /**
+     * Runs one block of a network. A backend that computes gradients may keep only the inputs and run the block a second
+     * time when it needs what is inside.
+     *
+     * @param inputs every tensor that the block computes from, weights aside
+     */
+    default Tensor block(Block block, Tensor... inputs) {
+        return block.apply(inputs);
+    }
+
+    /** A part of a network: a function of its inputs that gives the same each time. */
+    @FunctionalInterface
+    interface Block {
+        Tensor apply(Tensor... inputs);
+    }
 }

@@ -1,0 +1,46 @@
+package dev.swiftbrush.train.torch;
+
+import dev.swiftbrush.DeviceException;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.presets.openblas_nolapack;
+import org.bytedeco.pytorch.global.torch;
+
+/** libtorch as a whole: loading it, and what holds for the process. Thread-safe. */
+public final class Torch {
+
+    private Torch() {}
+
+    /**
+     * Loads libtorch and gives it {@code threads} threads.
+     *
+     * @throws DeviceException if its native library is not on the class path or cannot be loaded
+     */
+    public static void start(int threads) {
+        try {
+            Loader.load(torch.class);
+        } catch (LinkageError e) {
+            String platform = Loader.getPlatform();
+            throw new DeviceException(
+                    "libtorch cannot be loaded for %s: %s; add org.bytedeco:pytorch:%s, org.bytedeco:openblas and org.bytedeco:javacpp with the classifier %s (or %s-gpu of pytorch for CUDA, never both) to the class path"
+                            .formatted(platform, e.getMessage(), version(), platform, platform),
+                    e);
+        }
+        torch.set_num_threads(threads);
+        openblas_nolapack.blas_set_num_threads(1); // its own threads would fight libtorch's
+    }
+
+    /** The version of org.bytedeco:pytorch on the class path. */
+    public static String version() {
+        try {
+            return Loader.getVersion("org.bytedeco", "pytorch");
+        } catch (java.io.IOException e) {
+            return "(unknown version)";
+        }
+    }
+
+    /** Bytes of memory that this process holds now. */
+    public static long residentBytes() {
+        return Pointer.physicalBytes();
+    }
+}
