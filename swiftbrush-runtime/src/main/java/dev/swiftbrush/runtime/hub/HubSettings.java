@@ -51,12 +51,15 @@ public record HubSettings(
         Path caches = variables.path("XDG_CACHE_HOME", userHome.resolve(".cache"));
         Path home = variables.path("HF_HOME", caches.resolve("huggingface"));
         Path olderCache = variables.path("HUGGINGFACE_HUB_CACHE", home.resolve("hub"));
+        URI endpoint = endpoint(variables.text("HF_ENDPOINT", DEFAULT_ENDPOINT));
+        ProxySelector proxies = new Proxies(ProxySelector.getDefault(), environment);
+        proxies.select(endpoint); // says at once what is wrong with it
         return new HubSettings(
-                endpoint(variables.text("HF_ENDPOINT", DEFAULT_ENDPOINT)),
+                endpoint,
                 variables.path("HF_HUB_CACHE", olderCache),
                 variables.isTrue("HF_HUB_OFFLINE") || variables.isTrue("TRANSFORMERS_OFFLINE"),
                 token(variables, variables.path("HF_TOKEN_PATH", home.resolve("token"))),
-                new Proxies(ProxySelector.getDefault(), environment),
+                proxies,
                 Patience.DEFAULT);
     }
 

@@ -1,5 +1,6 @@
 package dev.swiftbrush.runtime.hub;
 
+import dev.swiftbrush.DownloadException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -61,7 +62,7 @@ final class Proxies extends ProxySelector {
         } catch (IllegalArgumentException e) {
             // said below, without the value: it may hold a password
         }
-        throw new IllegalArgumentException("The proxy in the environment must look like http://host:port");
+        throw new DownloadException("The proxy in the environment must look like http://host:port");
     }
 
     private boolean isExempt(URI address) {

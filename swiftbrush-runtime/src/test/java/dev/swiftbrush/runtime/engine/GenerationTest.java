@@ -216,6 +216,8 @@ class GenerationTest {
                         "model", "sd2",
                         "recipe", "swiftbrush",
                         "noise", "TORCH_CPU",
+                        "licence", "unknown",
+                        "fingerprint", brush.model().fingerprint().sha256(),
                         "Software", "SwiftBrush for Java " + SwiftBrush.version()));
     }
 

@@ -27,7 +27,7 @@ final class Download {
                         server.endpoint().toString(),
                         cache.toString(),
                         server.id)
-                .inheritIO()
+                .redirectErrorStream(true)
                 .start();
     }
 }

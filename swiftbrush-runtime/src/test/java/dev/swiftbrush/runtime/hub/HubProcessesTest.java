@@ -2,6 +2,7 @@ package dev.swiftbrush.runtime.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,16 +56,16 @@ class HubProcessesTest {
         Process first = Download.start(server, cache);
         sent.await();
         Process second = Download.start(server, cache);
-        while (server.hubRequests.stream()
-                        .filter(asked -> asked.path().startsWith("/api/"))
-                        .count()
-                < 2) {
-            Thread.sleep(10);
+        try (BufferedReader log = second.inputReader()) {
+            String line = log.readLine();
+            while (!line.contains("Waiting for another download of the same file")) {
+                line = log.readLine();
+            }
+            goOn.countDown();
+            assertThat(second.waitFor()).isZero();
         }
-        goOn.countDown();
 
         assertThat(first.waitFor()).isZero();
-        assertThat(second.waitFor()).isZero();
 
         assertThat(server.weightsSent()).hasSize(3);
         assertThat(open().folder().resolve(UNET)).hasBinaryContent(server.files.get(UNET));

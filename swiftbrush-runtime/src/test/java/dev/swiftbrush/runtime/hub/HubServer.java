@@ -155,8 +155,8 @@ public final class HubServer implements AutoCloseable {
     }
 
     private String name(String path) {
-        String resolve = "/" + id + "/resolve/" + COMMIT + "/";
-        return path.startsWith(resolve) ? path.substring(resolve.length()) : "";
+        String resolve = "/" + id + "/resolve/[^/]+/"; // one commit, by whatever name
+        return path.matches(resolve + ".+") ? path.replaceFirst(resolve, "") : "";
     }
 
     private String stored(String address) {
@@ -205,9 +205,10 @@ public final class HubServer implements AutoCloseable {
         } else if (isLarge(file)) {
             exchange.getResponseHeaders().set("X-Linked-Etag", '"' + hash(file) + '"');
             exchange.getResponseHeaders().set("X-Linked-Size", Integer.toString(content.length));
-            status(302, "Location", storage() + "/" + hash(file), "X-Repo-Commit", COMMIT)
-                    .answer(exchange, content);
+            exchange.getResponseHeaders().set("X-Repo-Commit", COMMIT);
+            status(302, "Location", storage() + "/" + hash(file)).answer(exchange, content);
         } else {
+            exchange.getResponseHeaders().set("X-Repo-Commit", COMMIT);
             exchange.getResponseHeaders().set("ETag", "W/\"" + hash(file) + '"');
             write(exchange, 200, content);
         }

@@ -101,6 +101,14 @@ class HubSettingsTest {
     }
 
     @Test
+    void refusesAProxyThatIsNone() {
+        environment.put("https_proxy", "http://");
+        assertThatThrownBy(this::settings)
+                .isInstanceOf(DownloadException.class)
+                .hasMessage("The proxy in the environment must look like http://host:port");
+    }
+
+    @Test
     void takesAnotherHub() {
         environment.put("HF_ENDPOINT", "https://hub.example/models/");
         assertThat(settings().endpoint()).hasToString("https://hub.example/models");

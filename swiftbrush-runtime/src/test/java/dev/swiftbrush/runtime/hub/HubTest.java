@@ -5,6 +5,7 @@ import static dev.swiftbrush.runtime.hub.HubServer.damaged;
 import static dev.swiftbrush.runtime.hub.HubServer.dropped;
 import static dev.swiftbrush.runtime.hub.HubServer.status;
 import static dev.swiftbrush.runtime.hub.HubServer.truncated;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,6 +19,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -142,7 +144,7 @@ class HubTest {
         }
         assertThat(inCache("blobs")).hasSize(11).noneMatch(name -> name.endsWith("incomplete"));
         // without a line feed, as Python reads it
-        assertThat(cache.resolve("models--owner--name/refs/main")).hasBinaryContent(COMMIT.getBytes());
+        assertThat(cache.resolve("models--owner--name/refs/main")).hasBinaryContent(COMMIT.getBytes(UTF_8));
         assertThat(server.weightsSent()).containsExactlyInAnyOrder(TEXT, UNET, VAE);
         assertThat(server.hubRequests.get(0).path()).isEqualTo("/api/models/owner/name/revision/main");
     }
@@ -357,7 +359,7 @@ class HubTest {
     @Test
     void goesOnWhereAnEarlierProgramWasStopped() throws IOException {
         Path blobs = Files.createDirectories(cache.resolve("models--owner--name/blobs"));
-        byte[] half = java.util.Arrays.copyOf(server.files.get(UNET), 25_000);
+        byte[] half = Arrays.copyOf(server.files.get(UNET), 25_000);
         Files.write(blobs.resolve(server.hash(UNET) + ".swiftbrush.incomplete"), half);
 
         assertThat(open().folder().resolve(UNET)).hasBinaryContent(server.files.get(UNET));

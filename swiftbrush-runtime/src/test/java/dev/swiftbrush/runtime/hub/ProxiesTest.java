@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.swiftbrush.DownloadException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -69,7 +70,7 @@ class ProxiesTest {
     @Test
     void saysThatAProxyHasNoHost() {
         assertThatThrownBy(() -> select(HUB, Map.of("https_proxy", "user:secret@")))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(DownloadException.class)
                 .hasMessage("The proxy in the environment must look like http://host:port");
     }
 
