@@ -117,10 +117,7 @@ public final class Hub {
             check.accept(folder);
 
             List<RepoFile> weights = files(ModelFiles.weights(
-                    repo.toString(),
-                    listing.paths(),
-                    preferFp16,
-                    index -> cache.blob(file(index).hash())));
+                    repo.toString(), listing.paths(), preferFp16, index -> cache.path(commit, file(index))));
             long bytes = weights.stream().mapToLong(RepoFile::bytes).sum();
             long missing = weights.stream()
                     .filter(file -> !cache.has(commit, file))

@@ -87,6 +87,12 @@ final class RepoCache {
         return Files.exists(snapshot(commit).resolve(file.path())) || hasBlob(file);
     }
 
+    /** Where a file that is there can be read. */
+    Path path(String commit, RepoFile file) {
+        Path pointer = snapshot(commit).resolve(file.path());
+        return Files.exists(pointer) ? pointer : blob(file.hash());
+    }
+
     boolean hasBlob(RepoFile file) {
         return size(blob(file.hash())) == file.bytes();
     }

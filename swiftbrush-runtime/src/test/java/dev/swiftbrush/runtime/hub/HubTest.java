@@ -206,6 +206,26 @@ class HubTest {
         assertThat(snapshot.resolve(UNET)).hasBinaryContent(server.files.get(UNET));
     }
 
+    /** As Python writes them where there are no symbolic links. */
+    @Test
+    void takesFilesThatAreNoLinks() throws IOException {
+        shards("a.safetensors", "b.safetensors");
+        server.with("unet/a.safetensors", weights(7)).with("unet/b.safetensors", weights(8));
+        Path snapshot = open().folder();
+        for (String path : inCache("snapshots", COMMIT)) {
+            Path content = snapshot.resolve(path).toRealPath();
+            Files.delete(snapshot.resolve(path));
+            Files.move(content, snapshot.resolve(path));
+        }
+        server.storageRequests.clear();
+
+        assertThat(open(offline(), null).folder()).isEqualTo(snapshot);
+        Files.delete(snapshot.resolve("unet/b.safetensors"));
+        open();
+
+        assertThat(server.weightsSent()).containsExactly("unet/b.safetensors");
+    }
+
     @Test
     void takesABlobOfTheWrongSizeForAbsent() throws IOException {
         Path blobs = Files.createDirectories(cache.resolve("models--owner--name/blobs"));
@@ -508,7 +528,7 @@ class HubTest {
             end.await();
         };
         server.fault(UNET, silent).fault("model_index.json", (exchange, content) -> end.await());
-        Patience brief = new Patience(Duration.ofMillis(500), 3, Duration.ofMillis(1), Duration.ofMinutes(1));
+        Patience brief = new Patience(Duration.ofSeconds(1), 3, Duration.ofMillis(1), Duration.ofMinutes(1));
         HubSettings settings = new HubSettings(server.endpoint(), cache, false, null, ProxySelector.of(null), brief);
 
         Path snapshot = open(settings, null).folder();
@@ -522,13 +542,13 @@ class HubTest {
     void waitsForAHubThatIsSlow() {
         server.fault(UNET, (exchange, content) -> {
             exchange.sendResponseHeaders(200, content.length);
-            for (int at = 0; at < content.length; at += 1000) {
-                exchange.getResponseBody().write(content, at, 1000);
+            for (int at = 0; at < content.length; at += 2000) {
+                exchange.getResponseBody().write(content, at, 2000);
                 exchange.getResponseBody().flush();
-                Thread.sleep(10);
+                Thread.sleep(50);
             }
         });
-        Patience brief = new Patience(Duration.ofMillis(400), 3, Duration.ofMillis(1), Duration.ofMinutes(1));
+        Patience brief = new Patience(Duration.ofSeconds(1), 3, Duration.ofMillis(1), Duration.ofMinutes(1));
         HubSettings settings = new HubSettings(server.endpoint(), cache, false, null, ProxySelector.of(null), brief);
 
         assertThat(open(settings, null).folder().resolve(UNET)).hasBinaryContent(server.files.get(UNET));
