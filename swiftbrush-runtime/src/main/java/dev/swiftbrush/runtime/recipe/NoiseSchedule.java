@@ -39,14 +39,21 @@ public final class NoiseSchedule {
             Map.entry("LCMScheduler", OF_LATENT_DIFFUSION),
             Map.entry("TCDScheduler", OF_LATENT_DIFFUSION));
 
-    private record Betas(double start, double end, String kind) {}
+    /**
+     * The variances of the noise that is added from timestep to timestep.
+     *
+     * @param kind {@code linear} or {@code scaled_linear}
+     */
+    public record Betas(double start, double end, String kind) {}
 
     private final Path source;
+    private final Betas betas;
     private final double[] alphasCumprod;
     private final Prediction prediction;
 
-    private NoiseSchedule(Path source, double[] alphasCumprod, Prediction prediction) {
+    private NoiseSchedule(Path source, Betas betas, double[] alphasCumprod, Prediction prediction) {
         this.source = source;
+        this.betas = betas;
         this.alphasCumprod = alphasCumprod;
         this.prediction = prediction;
     }
@@ -73,6 +80,7 @@ public final class NoiseSchedule {
         };
         return new NoiseSchedule(
                 config.path(),
+                asked,
                 alphasCumprod(betas),
                 Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
     }
@@ -96,6 +104,10 @@ public final class NoiseSchedule {
                 config.text("beta_schedule")
                         .or(() -> defaults.map(Betas::kind))
                         .orElseThrow(() -> config.fault("beta_schedule", "linear or scaled_linear")));
+    }
+
+    public Betas betas() {
+        return betas;
     }
 
     /** T, the number of timesteps of training. */

@@ -22,6 +22,11 @@ public enum Prediction {
         this.key = key;
     }
 
+    /** Its name in configurations. */
+    public String key() {
+        return key;
+    }
+
     /** Reads the value of {@code key}; absent stays absent, an unknown name is refused. */
     static Optional<Prediction> read(JsonFile config, String key) {
         return config.text(key)

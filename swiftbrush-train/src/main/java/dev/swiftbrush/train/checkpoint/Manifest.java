@@ -1,11 +1,10 @@
 package dev.swiftbrush.train.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
-import dev.swiftbrush.runtime.weights.AtomicFile;
+import dev.swiftbrush.train.files.JsonOutput;
 import dev.swiftbrush.train.files.Sha256;
 import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
@@ -27,7 +26,6 @@ record Manifest(long step, Map<String, Entry> files) {
     private static final String FORMAT = "swiftbrush-checkpoint-1";
     private static final long MAX_BYTES = 16 << 20;
     private static final double MOST = 0x1p53; // the largest whole number that JSON readers keep
-    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     record Entry(long bytes, String sha256) {}
 
@@ -57,17 +55,11 @@ record Manifest(long step, Map<String, Entry> files) {
     }
 
     void write(Path folder) {
-        ObjectNode root = MAPPER.createObjectNode().put("format", FORMAT).put("step", step);
+        ObjectNode root = JsonOutput.object().put("format", FORMAT).put("step", step);
         ObjectNode entries = root.putObject("files");
         files.forEach((name, entry) ->
                 entries.putObject(name).put("bytes", entry.bytes()).put("sha256", entry.sha256()));
-        try {
-            AtomicFile.write(
-                    folder.resolve(FILE),
-                    MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
-        } catch (IOException e) {
-            throw StorageException.cannotWrite(folder.resolve(FILE), e);
-        }
+        JsonOutput.write(folder.resolve(FILE), root);
     }
 
     /**

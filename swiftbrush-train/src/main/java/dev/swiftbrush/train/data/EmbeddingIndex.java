@@ -1,11 +1,10 @@
 package dev.swiftbrush.train.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.tensor.DType;
-import dev.swiftbrush.runtime.weights.AtomicFile;
+import dev.swiftbrush.train.files.JsonOutput;
 import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +28,6 @@ record EmbeddingIndex(String encoder, String prompts, EmbeddingLayout layout, Ma
     static final String FILE = "index.json";
     private static final String FORMAT = "swiftbrush-embeddings-1";
     private static final long MAX_BYTES = 64 << 20;
-    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     record Entry(long bytes, String sha256) {}
 
@@ -86,7 +84,7 @@ record EmbeddingIndex(String encoder, String prompts, EmbeddingLayout layout, Ma
     }
 
     void write(Path folder) {
-        ObjectNode root = MAPPER.createObjectNode()
+        ObjectNode root = JsonOutput.object()
                 .put("format", FORMAT)
                 .put("encoder", encoder)
                 .put("prompts", prompts)
@@ -98,12 +96,7 @@ record EmbeddingIndex(String encoder, String prompts, EmbeddingLayout layout, Ma
         ObjectNode entries = root.putObject("files");
         files.forEach((name, entry) ->
                 entries.putObject(name).put("bytes", entry.bytes()).put("sha256", entry.sha256()));
-        Path file = folder.resolve(FILE);
-        try {
-            AtomicFile.write(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
-        } catch (IOException e) {
-            throw StorageException.cannotWrite(file, e);
-        }
+        JsonOutput.write(folder.resolve(FILE), root);
     }
 
     /** @throws dev.swiftbrush.ModelException if the file is not an index */

@@ -158,7 +158,7 @@ final class EmbeddingWriter {
         for (int i = 0; i < states.limit(); i++) {
             float value = states.get(i);
             if (!(Math.abs(value) < most)) { // neither is NaN
-                throw new StorageException("the hidden states of prompt %d hold %s, which %s cannot; %s"
+                throw new StorageException("the hidden states of prompt %d hold %s, which is not finite in %s; %s"
                         .formatted(
                                 first + i / layout.floats(),
                                 value,

@@ -305,15 +305,16 @@ class EmbeddingStoreTest {
 
     @Test
     void refusesValuesThatTheTypeCannotHold() {
-        refusesValue(65520f, DType.F16, "the hidden states of prompt 7 hold 65520.0, which F16 cannot; store F32");
+        refusesValue(
+                65520f, DType.F16, "the hidden states of prompt 7 hold 65520.0, which is not finite in F16; store F32");
         refusesValue(
                 Float.NaN,
                 DType.F32,
-                "the hidden states of prompt 7 hold NaN, which F32 cannot; the text encoder is broken");
+                "the hidden states of prompt 7 hold NaN, which is not finite in F32; the text encoder is broken");
         refusesValue(
                 Float.NEGATIVE_INFINITY,
                 DType.F16,
-                "the hidden states of prompt 7 hold -Infinity, which F16 cannot; the text encoder is broken");
+                "the hidden states of prompt 7 hold -Infinity, which is not finite in F16; the text encoder is broken");
     }
 
     private void refusesValue(float value, DType dtype, String message) {

@@ -1,0 +1,85 @@
+package dev.swiftbrush.train.export;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.text.PromptTokenizer;
+import dev.swiftbrush.runtime.weights.Safetensors;
+import dev.swiftbrush.runtime.weights.StoredTensor;
+import dev.swiftbrush.train.files.JsonOutput;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The parts of a teacher that its student keeps, laid down as diffusers finds them by itself: without the {@code fp16} in the
+ * names of a variant. Weights are hard links where the disk allows it, everything else is copied, and only what is needed.
+ */
+record TeacherParts(Checkpoint teacher) {
+    private static final String CONFIG = "config.json";
+    private static final List<String> LICENCES = List.of("LICENSE", "LICENSE.md", "LICENSE.txt");
+    private static final long MAX_LICENCE_BYTES = 1 << 20;
+
+    void place(Path folder) throws IOException {
+        place(teacher.textWeights(), folder.resolve("text_encoder"), "model");
+        place(teacher.vaeWeights(), folder.resolve("vae"), "diffusion_pytorch_model");
+        Files.createDirectory(folder.resolve("tokenizer"));
+        for (String name : PromptTokenizer.FILES) {
+            copy(
+                    teacher.folder().resolve("tokenizer").resolve(name),
+                    folder.resolve("tokenizer").resolve(name));
+        }
+        Files.createDirectory(folder.resolve("unet"));
+        copy(
+                teacher.folder().resolve("unet").resolve(CONFIG),
+                folder.resolve("unet").resolve(CONFIG));
+        for (String name : LICENCES) {
+            Path licence = teacher.folder().resolve(name);
+            if (Files.isRegularFile(licence) && Files.size(licence) <= MAX_LICENCE_BYTES) {
+                copy(licence, folder.resolve(name));
+            }
+        }
+    }
+
+    private static void place(Checkpoint.Component component, Path folder, String baseName) throws IOException {
+        Files.createDirectory(folder);
+        Map<String, String> shards = new TreeMap<>();
+        long bytes = 0;
+        for (Path file : component.files()) {
+            String name = file.getFileName().toString();
+            if (name.equals(CONFIG)) {
+                copy(file, folder.resolve(CONFIG));
+                continue;
+            }
+            String plain = name.replaceFirst("\\.fp16(?=[.-])", "");
+            link(file, folder.resolve(plain));
+            for (StoredTensor tensor : Safetensors.open(file).tensors().values()) {
+                shards.put(tensor.name(), plain);
+                bytes += tensor.byteLength();
+            }
+        }
+        if (!Files.exists(folder.resolve(baseName + ".safetensors"))) {
+            ObjectNode index = JsonOutput.object();
+            index.putObject("metadata").put("total_size", bytes);
+            index.set("weight_map", JsonOutput.node(shards));
+            JsonOutput.write(folder.resolve(baseName + ".safetensors.index.json"), index);
+        }
+    }
+
+    private static void link(Path source, Path target) throws IOException {
+        Path file = source.toRealPath(); // a hub's cache holds symbolic links
+        try {
+            Files.createLink(target, file);
+        } catch (IOException | UnsupportedOperationException e) { // another disk, or one without hard links
+            Files.copy(file, target);
+        }
+    }
+
+    private static void copy(Path source, Path target) throws IOException {
+        if (Files.exists(source)) {
+            Files.copy(source.toRealPath(), target);
+        }
+    }
+}
