@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,6 +151,19 @@ class SourcesTest {
 
     private static EngineConfig config(ModelSource model, List<Device> devices, PoolOptions pool) {
         return new EngineConfig(
-                model, null, devices, Precision.AUTO, pool, NoiseGenerator.TORCH_CPU, null, true, 0, null, List.of());
+                model,
+                null,
+                devices,
+                Precision.AUTO,
+                pool,
+                NoiseGenerator.TORCH_CPU,
+                null,
+                true,
+                0,
+                null,
+                List.of(),
+                List.of(),
+                Set.of(),
+                null);
     }
 }

@@ -61,7 +61,7 @@ final class GraphCache {
 
     /** The SHA-256 of all that a model's graphs depend on. */
     String hash(CacheKey key) {
-        Fingerprints known = new Fingerprints(fingerprints);
+        Fingerprints known = fingerprints();
         StringBuilder content = new StringBuilder(key.settings());
         for (Path file : key.files()) {
             content.append('\n')
@@ -70,6 +70,11 @@ final class GraphCache {
                     .append(known.of(file));
         }
         return Fingerprints.sha256(content.toString());
+    }
+
+    /** The hashes of files, remembered beside the graphs. */
+    Fingerprints fingerprints() {
+        return new Fingerprints(fingerprints);
     }
 
     private static Optional<Map<String, ModelProto>> read(Path entry, Set<String> names) {

@@ -2,12 +2,11 @@ package dev.swiftbrush.runtime.engine;
 
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.runtime.hub.HubSettings;
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.EngineProvider;
-import dev.swiftbrush.spi.ModelSource;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.Path;
 
 /** Opens checkpoints on ONNX Runtime. Thread-safe. */
 public final class OnnxEngineProvider implements EngineProvider {
@@ -19,24 +18,15 @@ public final class OnnxEngineProvider implements EngineProvider {
 
     @Override
     public Engine open(EngineConfig config) {
-        if (config.model() instanceof ModelSource.Folder folder) {
-            NativeLibraries.load();
-            return open(folder.path(), config);
-        }
-        throw new ModelException(
-                "%s is a hub id, which this version does not download; call model(Path) with a diffusers folder on disk"
-                        .formatted(config.model()));
-    }
-
-    /** Files that are read while the thread is interrupted fail in many words, none of which says so plainly. */
-    private static Engine open(Path folder, EngineConfig config) {
+        NativeLibraries.load();
         try {
-            return OnnxEngine.open(folder, config);
-        } catch (ModelException e) {
+            return OnnxEngine.open(config, HubSettings::ofThisProcess);
+        } catch (ModelException e) { // of a file that was read while the thread was interrupted, in many words
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 if (cause instanceof ClosedByInterruptException) {
                     throw new SwiftBrushException(
-                            "Opening %s was interrupted; call build() again on a thread that is not".formatted(folder),
+                            "Opening %s was interrupted; call build() again on a thread that is not"
+                                    .formatted(config.model()),
                             e);
                 }
             }

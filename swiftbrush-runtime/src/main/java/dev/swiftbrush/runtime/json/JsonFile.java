@@ -85,16 +85,24 @@ public record JsonFile(Path path, ObjectNode root) {
             if (bytes > maxBytes) {
                 throw new ModelException("%s has %d bytes; at most %d are read".formatted(path, bytes, maxBytes));
             }
-            byte[] content = Files.readAllBytes(path);
-            requireFetched(path, content);
-            if (!(MAPPER.readTree(content) instanceof ObjectNode root)) {
-                throw new ModelException("%s does not hold a JSON object".formatted(path));
-            }
-            return new JsonFile(path, root);
-        } catch (JsonProcessingException e) {
-            throw new ModelException("%s is not valid JSON: %s".formatted(path, problem(e)), e);
+            return of(path, Files.readAllBytes(path));
         } catch (IOException e) {
             throw new ModelException("%s cannot be read: %s".formatted(path, e), e);
+        }
+    }
+
+    /** Reads an object that came from elsewhere; {@code source} names it in messages. */
+    public static JsonFile of(Path source, byte[] content) {
+        requireFetched(source, content);
+        try {
+            if (!(MAPPER.readTree(content) instanceof ObjectNode root)) {
+                throw new ModelException("%s does not hold a JSON object".formatted(source));
+            }
+            return new JsonFile(source, root);
+        } catch (JsonProcessingException e) {
+            throw new ModelException("%s is not valid JSON: %s".formatted(source, problem(e)), e);
+        } catch (IOException e) {
+            throw new ModelException("%s cannot be read: %s".formatted(source, e), e);
         }
     }
 
