@@ -61,6 +61,10 @@ record SpatialTransformer(int heads, int blocks, int groups, boolean linearProje
     }
 
     private Tensor attention(Scope at, Tensor x, Tensor context) {
+        return at.weights().block(in -> attend(at, in[0], in[1]), x, context);
+    }
+
+    private Tensor attend(Scope at, Tensor x, Tensor context) {
         long width = x.size(-1);
         Tensor query = at.linearWithoutBias("to_q", x, width);
         Tensor key = at.linearWithoutBias("to_k", context, width);
@@ -68,8 +72,12 @@ record SpatialTransformer(int heads, int blocks, int groups, boolean linearProje
         return at.linear("to_out.0", query.attention(key, value, heads, false), width);
     }
 
-    /** GEGLU: one half of the hidden layer gates the other. */
     private static Tensor feedForward(Scope at, Tensor x) {
+        return at.weights().block(in -> gated(at, in[0]), x);
+    }
+
+    /** GEGLU: one half of the hidden layer gates the other. */
+    private static Tensor gated(Scope at, Tensor x) {
         long width = x.size(-1);
         long hidden = 4 * width;
         Tensor both = at.linear("net.0.proj", x, 2 * hidden);

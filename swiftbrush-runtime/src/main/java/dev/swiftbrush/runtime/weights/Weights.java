@@ -22,7 +22,7 @@ public interface Weights {
     }
 
     /**
-     * Runs one block of a network. A backend that computes gradients may keep only the inputs and run the block a second
+     * Runs one block of a network; blocks nest. A backend may free what is inside when it ends, and one that computes gradients may keep only the inputs and run the block a second
      * time when it needs what is inside.
      *
      * @param inputs every tensor that the block computes from, weights aside

@@ -13,7 +13,8 @@ public interface Draws {
         ADAPTER_EMPTY_PROMPT,
         POSTERIOR,
         EMPTY_PROMPT,
-        MIRROR
+        MIRROR,
+        SAMPLE
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.train.torch.Layout.Slot;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -70,6 +71,13 @@ public final class FlatTensor {
 
     public Shape shape(String name) {
         return layout.slot(name).shape();
+    }
+
+    /** All weights, in their order. */
+    public Map<String, Shape> shapes() {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        names().forEach(name -> shapes.put(name, shape(name)));
+        return shapes;
     }
 
     /** Bytes that it occupies. */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The gradients of one forward pass. Either libtorch keeps what they need, or nothing that lies inside a block is kept and
  * each block is run again when its turn comes (gradient checkpointing).
  *
- * <p>For that, a block's output is cut from its history. Going backward, blocks are run again in reverse order, each with the
+ * <p>Blocks within blocks belong to the outermost. For running one again, its output is cut from its history. Going backward, blocks are run again in reverse order, each with the
  * gradient that has gathered at its output. Use once, from one thread.
  *
  * @see <a href="https://arxiv.org/abs/1604.06174">Training Deep Nets with Sublinear Memory Cost</a>
@@ -23,6 +23,7 @@ public final class Tape {
     private final List<Entry> entries = new ArrayList<>();
     private final Map<Tensor, TorchTensor> leaves = new IdentityHashMap<>();
     private final boolean recomputes;
+    private boolean within;
 
     /** @param recomputes whether blocks are run again instead of being kept */
     public Tape(boolean recomputes) {
@@ -38,7 +39,7 @@ public final class Tape {
     private record Entry(TorchTensor output, @Nullable Block block, Tensor[] inputs) {}
 
     TorchTensor run(Block block, Tensor... inputs) {
-        if (!recomputes) {
+        if (!recomputes || within) {
             try (Region region = Region.open()) {
                 return region.pass((TorchTensor) block.apply(inputs));
             }
@@ -48,9 +49,12 @@ public final class Tape {
             cut[i] = ((TorchTensor) inputs[i]).requiresGrad() ? cut((TorchTensor) inputs[i]) : inputs[i];
         }
         TorchTensor output;
+        within = true;
         try (NoGrad noGrad = NoGrad.begin();
                 Region region = Region.open()) {
             output = region.pass((TorchTensor) block.apply(cut));
+        } finally {
+            within = false;
         }
         TorchTensor leaf = output.leaf();
         leaves.put(leaf, leaf);
@@ -71,6 +75,7 @@ public final class Tape {
 
     /** Adds the gradients of {@code sum(output · gradient)} to those of all leaves. */
     public void backward(TorchTensor output, TorchTensor gradient) {
+        within = true;
         backward(output, gradient, false);
         for (int i = entries.size() - 1; i >= 0; i--) {
             Entry entry = entries.get(i);
@@ -86,6 +91,7 @@ public final class Tape {
                 }
             }
         }
+        within = false;
         entries.clear();
         leaves.clear();
     }

@@ -23,6 +23,11 @@ public final class TorchDevice {
         return Holder.CPU;
     }
 
+    /** Whether libtorch can use a GPU. */
+    public static boolean hasCuda() {
+        return torch.cuda_is_available();
+    }
+
     /**
      * A GPU.
      *

@@ -27,6 +27,7 @@ import dev.swiftbrush.train.torch.Tape;
 import dev.swiftbrush.train.torch.TorchDevice;
 import dev.swiftbrush.train.torch.TorchTensor;
 import dev.swiftbrush.train.torch.TorchWeights;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 public final class DistillationTask implements Task {
     private final DistillationSettings settings;
     private final PromptBatches prompts;
+    private final @Nullable Samples samples;
     private final Denoiser denoiser;
     private final boolean recomputes;
     private final Trainee student;
@@ -60,16 +62,19 @@ public final class DistillationTask implements Task {
      */
     public record Means(TorchDevice device, DType compute, boolean recomputes, boolean averageOnCpu) {}
 
+    /** @param samples drawn by {@link #drawSamples}, or null for none */
     public DistillationTask(
             Checkpoint teacher,
             NoiseSchedule schedule,
             DistillationSettings settings,
             Means means,
-            PromptBatches prompts) {
+            PromptBatches prompts,
+            @Nullable Samples samples) {
         UNet2DConditionModel unet = teacher.unet();
         int scale = teacher.autoencoder().config().scale();
         this.settings = settings;
         this.prompts = prompts;
+        this.samples = samples;
         this.recomputes = means.recomputes();
         this.denoiser = new Denoiser(unet, schedule, schedule.prediction(), means.device(), means.compute());
         this.channels = unet.config().inChannels();
@@ -157,6 +162,7 @@ public final class DistillationTask implements Task {
     @Override
     public Map<String, Double> step(long step) {
         Map<String, Double> values = new LinkedHashMap<>();
+        StopWatch watch = new StopWatch(values);
         try (Region region = Region.open()) {
             List<Batch> batches = new ArrayList<>();
             List<TorchTensor> made = new ArrayList<>();
@@ -165,7 +171,7 @@ public final class DistillationTask implements Task {
             for (int i = 0; i < settings.accumulation(); i++) {
                 Batch batch = prompts.batch(step, (long) i * settings.batchSize(), settings.batchSize());
                 batches.add(batch);
-                Signal signal = teach(batch, made);
+                Signal signal = teach(batch, made, watch);
                 loss += signal.loss() / settings.accumulation();
                 spread += made.get(i).std() / settings.accumulation();
             }
@@ -173,15 +179,17 @@ public final class DistillationTask implements Task {
             values.put("latents/std", spread);
             requireFinite(step, "the student's latents", spread);
             require(student.update(step, values), step, "the student's gradients");
+            watch.lap("student_update");
             if (lora != null) {
                 values.put("loss/lora", learn(lora, step, batches, made, values));
+                watch.lap("lora");
             }
         }
         return values;
     }
 
     /** One forward and backward pass of the student. */
-    private Signal teach(Batch batch, List<TorchTensor> made) {
+    private Signal teach(Batch batch, List<TorchTensor> made, StopWatch watch) {
         try (Region region = Region.open()) {
             Tape tape = new Tape(recomputes);
             TorchTensor noise = batch.normal(Use.LATENTS, channels, height, width);
@@ -191,10 +199,13 @@ public final class DistillationTask implements Task {
                     denoiser.schedule().timesteps() - 1,
                     batch.states());
             TorchTensor seen = region.pass(latents.detach());
+            watch.lap("student_forward");
             Signal signal = objective.judge(batch, seen);
+            watch.lap("judgement");
             tape.backward(latents, signal.gradient().mul(student.scale() / settings.accumulation()));
             student.parameters().collectGradients();
             made.add(seen);
+            watch.lap("student_backward");
             return signal;
         }
     }
@@ -213,6 +224,25 @@ public final class DistillationTask implements Task {
             require(network.update(step, values), step, "the LoRA teacher's gradients");
         }
         return loss;
+    }
+
+    /** The student as it is, and below it its average. */
+    @Override
+    public void drawSamples(Path png) {
+        if (samples == null) {
+            return;
+        }
+        try (Region region = Region.open()) {
+            List<TorchWeights> students = new ArrayList<>();
+            students.add(student.parameters().weights());
+            if (student.average() != null) {
+                FlatTensor average = student.average().average();
+                FlatTensor there = average.like(denoiser.device(), denoiser.compute());
+                there.copyFrom(average);
+                students.add(TorchWeights.frozen(there));
+            }
+            samples.draw(denoiser, students, width, height, png);
+        }
     }
 
     private static void requireFinite(long step, String what, double value) {

@@ -31,10 +31,10 @@ final class TrainingState {
 
     private TrainingState() {}
 
-    static void save(Path folder, long step, String settings, List<Trainee> trainees) throws IOException {
+    static void save(Path folder, long step, String identity, List<Trainee> trainees) throws IOException {
         ObjectNode state = JSON.createObjectNode();
         state.put("step", step);
-        state.put("settings", settings);
+        state.put("identity", identity);
         for (Trainee trainee : trainees) {
             state.putObject(trainee.name())
                     .put("updates", trainee.adam().steps())
@@ -51,17 +51,17 @@ final class TrainingState {
     /**
      * Fills the networks in.
      *
-     * @param settings what must be the same as when it was saved
+     * @param identity what must be the same as when it was saved
      * @return steps completed before
      * @throws ModelException if the checkpoint is of another training
      */
-    static long load(Path folder, String settings, List<Trainee> trainees) {
+    static long load(Path folder, String identity, List<Trainee> trainees) {
         JsonFile state = JsonFile.read(folder.resolve(FILE));
-        String saved = state.text("settings").orElse("");
-        if (!saved.equals(settings)) {
+        String saved = state.text("identity").orElse("");
+        if (!saved.equals(identity)) {
             throw new ModelException(
-                    "%s is of a training with other settings; saved were %s, asked for are %s; take the saved ones or begin in another folder"
-                            .formatted(folder, saved, settings));
+                    "%s is of another training: it has %s, asked for is %s; ask for the same, or begin in another folder"
+                            .formatted(folder, saved, identity));
         }
         for (Trainee trainee : trainees) {
             for (Map.Entry<String, FlatTensor> part : parts(trainee).entrySet()) {

@@ -21,6 +21,7 @@ import java.util.stream.LongStream;
 /** A checkpoint without its weights: the small files, which are resources, and the names and shapes that follow. */
 enum Architecture {
     SD21_BASE("Stable Diffusion 2.1-base"),
+    SD_MID("a Stable Diffusion 2.x between the tiny and the full one, for training"),
     TINY("a tiny model that shows only that the benchmark runs");
 
     /** The files of a checkpoint that are copied as they are. */

@@ -1,0 +1,102 @@
+package dev.swiftbrush.train;
+
+import dev.swiftbrush.SwiftBrushException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How a JVM is to be started in which libtorch trains; {@link TrainingJvm} starts one so. Thread-safe. */
+public final class JvmFlags {
+
+    private static final Logger log = LoggerFactory.getLogger(JvmFlags.class);
+
+    /** Without these, JavaCPP ends a long run when all of its memory, pages of mapped files included, passes a limit. */
+    private static final Map<String, String> PROPERTIES = new LinkedHashMap<>();
+
+    static {
+        PROPERTIES.put("org.bytedeco.javacpp.maxBytes", "0");
+        PROPERTIES.put("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+    }
+
+    private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+
+    /** OpenBLAS would start a thread for every core beside libtorch's own. */
+    private static final String OPENBLAS_THREADS = "OPENBLAS_NUM_THREADS";
+
+    private JvmFlags() {}
+
+    /**
+     * Refuses a JVM that JavaCPP would end in the middle of a run. What it lacks beside that is logged.
+     *
+     * @throws SwiftBrushException if a flag is missing; it names all of them
+     */
+    public static void require() {
+        List<String> missing = missing(System::getProperty);
+        if (!missing.isEmpty()) {
+            throw new SwiftBrushException(
+                    "this JVM was started without %s, so JavaCPP would end a long run; add it, or start with TrainingJvm"
+                            .formatted(String.join(" and ", missing)));
+        }
+        for (String advice : advised(System::getenv, mayCallNativeCode())) {
+            log.warn("This JVM was started without {}", advice);
+        }
+    }
+
+    /** True if {@link #require()} would have nothing to say. */
+    static boolean areComplete() {
+        return missing(System::getProperty).isEmpty()
+                && advised(System::getenv, mayCallNativeCode()).isEmpty();
+    }
+
+    /** What a run cannot do without, as it stands on a command line. */
+    static List<String> missing(UnaryOperator<@Nullable String> properties) {
+        List<String> missing = new ArrayList<>();
+        PROPERTIES.forEach((name, value) -> {
+            if (!value.equals(properties.apply(name))) {
+                missing.add("-D%s=%s".formatted(name, value));
+            }
+        });
+        return missing;
+    }
+
+    /** What a run is slower or noisier without. */
+    static List<String> advised(UnaryOperator<@Nullable String> environment, boolean mayCallNativeCode) {
+        List<String> advised = new ArrayList<>();
+        if (!"1".equals(environment.apply(OPENBLAS_THREADS))) {
+            advised.add("the environment's %s=1".formatted(OPENBLAS_THREADS));
+        }
+        if (!mayCallNativeCode) {
+            advised.add(NATIVE_ACCESS);
+        }
+        return advised;
+    }
+
+    /** The options of the {@code java} command. */
+    static List<String> options() {
+        List<String> options = new ArrayList<>(missing(name -> null));
+        options.add(NATIVE_ACCESS); // known since JDK 17
+        return options;
+    }
+
+    static void setEnvironment(Map<String, String> environment) {
+        environment.put(OPENBLAS_THREADS, "1");
+    }
+
+    /** Asks what only JDK 22 and newer know; older ones let everybody call native code. */
+    private static boolean mayCallNativeCode() {
+        try {
+            return (boolean) MethodHandles.publicLookup()
+                    .findVirtual(Module.class, "isNativeAccessEnabled", MethodType.methodType(boolean.class))
+                    .invoke(JvmFlags.class.getModule());
+        } catch (Throwable e) { // a method handle may throw anything
+            return true;
+        }
+    }
+}
