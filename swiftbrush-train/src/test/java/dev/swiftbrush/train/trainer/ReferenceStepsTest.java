@@ -109,7 +109,7 @@ class ReferenceStepsTest {
                 checkpoint,
                 schedule,
                 builder.build(),
-                new DistillationTask.Means(TorchDevice.cpu(), DType.F32, recomputes, false),
+                new Means(TorchDevice.cpu(), DType.F32, recomputes, false),
                 new Recorded(),
                 null);
         if (task.lora() != null) {
