@@ -14,17 +14,17 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A file of JSON objects, one a line, each with the {@code step} it belongs to. Every line is handed to the system as it is
- * written, so a killed run loses at most a part of its last one. Use from one thread.
+ * written, so a killed run loses at most a part of its last one. An interrupt does not
+ * keep it from writing. Use from one thread.
  *
  * <p>JSON has no word for NaN and the infinities; they are written as the strings {@code "NaN"}, {@code "Infinity"} and {@code
  * "-Infinity"}, which keeps them apart (Python's {@code float()} and JavaScript's {@code Number()} understand all three).
@@ -45,11 +45,11 @@ final class JsonLines implements AutoCloseable {
             .build();
 
     private final Path path;
-    private final FileChannel channel;
+    private final RandomAccessFile file; // a channel would be closed by an interrupt
 
-    private JsonLines(Path path, FileChannel channel) {
+    private JsonLines(Path path, RandomAccessFile file) {
         this.path = path;
-        this.channel = channel;
+        this.file = file;
     }
 
     /**
@@ -61,15 +61,15 @@ final class JsonLines implements AutoCloseable {
     static JsonLines resume(Path path, long completedSteps) {
         try {
             long kept = completedSteps == 0 || !Files.exists(path) ? 0 : bytesUpTo(path, completedSteps);
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             try {
-                channel.truncate(kept);
-                channel.position(kept);
+                file.setLength(kept);
+                file.seek(kept);
             } catch (IOException e) {
-                channel.close();
+                file.close();
                 throw e;
             }
-            return new JsonLines(path, channel);
+            return new JsonLines(path, file);
         } catch (IOException e) {
             throw StorageException.cannotWrite(path, e);
         }
@@ -117,14 +117,7 @@ final class JsonLines implements AutoCloseable {
 
     void write(ObjectNode line) {
         try {
-            byte[] json = MAPPER.writeValueAsBytes(line);
-            ByteBuffer bytes = ByteBuffer.allocate(json.length + 1)
-                    .put(json)
-                    .put((byte) '\n')
-                    .flip();
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
+            file.write((MAPPER.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw StorageException.cannotWrite(path, e);
         }
@@ -133,7 +126,7 @@ final class JsonLines implements AutoCloseable {
     @Override
     public void close() {
         try {
-            channel.close();
+            file.close();
         } catch (IOException e) {
             throw StorageException.cannotWrite(path, e);
         }

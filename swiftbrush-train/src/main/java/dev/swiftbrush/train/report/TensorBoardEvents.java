@@ -3,14 +3,12 @@ package dev.swiftbrush.train.report;
 import com.google.protobuf.CodedOutputStream;
 import dev.swiftbrush.train.files.StorageException;
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Locale;
@@ -53,12 +51,12 @@ final class TensorBoardEvents implements AutoCloseable {
     private static final int MOST_FILES_A_SECOND = 1000;
 
     private final Path path;
-    private final FileChannel channel;
+    private final FileOutputStream file; // a channel would be closed by an interrupt
     private final InstantSource clock;
 
-    private TensorBoardEvents(Path path, FileChannel channel, InstantSource clock) {
+    private TensorBoardEvents(Path path, FileOutputStream file, InstantSource clock) {
         this.path = path;
-        this.channel = channel;
+        this.file = file;
         this.clock = clock;
     }
 
@@ -77,16 +75,12 @@ final class TensorBoardEvents implements AutoCloseable {
                         "events.out.tfevents.%010d.%03d.swiftbrush",
                         clock.instant().getEpochSecond(),
                         i));
-                try {
-                    FileChannel channel =
-                            FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                    TensorBoardEvents events = new TensorBoardEvents(path, channel, clock);
+                if (path.toFile().createNewFile()) {
+                    TensorBoardEvents events = new TensorBoardEvents(path, new FileOutputStream(path.toFile()), clock);
                     events.event(0, message -> message.writeString(FILE_VERSION, "brain.Event:2"));
                     byte[] start = message(log -> log.writeEnum(STATUS, START));
                     events.event(completedSteps + 1, message -> message.writeByteArray(SESSION_LOG, start));
                     return events;
-                } catch (FileAlreadyExistsException e) {
-                    // the next number
                 }
             }
         } catch (IOException e) {
@@ -127,7 +121,7 @@ final class TensorBoardEvents implements AutoCloseable {
     @Override
     public void close() {
         try {
-            channel.close();
+            file.close();
         } catch (IOException e) {
             throw StorageException.cannotWrite(path, e);
         }
@@ -142,18 +136,15 @@ final class TensorBoardEvents implements AutoCloseable {
             }
             what.write(message);
         });
-        ByteBuffer record = record(event);
         try {
-            while (record.hasRemaining()) {
-                channel.write(record);
-            }
+            file.write(record(event));
         } catch (IOException e) {
             throw StorageException.cannotWrite(path, e);
         }
     }
 
     /** Length, its checksum, data, its checksum. */
-    private static ByteBuffer record(byte[] data) {
+    private static byte[] record(byte[] data) {
         byte[] length = ByteBuffer.allocate(Long.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(data.length)
@@ -164,7 +155,7 @@ final class TensorBoardEvents implements AutoCloseable {
                 .putInt(maskedCrc(length))
                 .put(data)
                 .putInt(maskedCrc(data))
-                .flip();
+                .array();
     }
 
     /** A CRC of data that holds CRCs is weak, so TFRecord rotates it and adds a constant. */

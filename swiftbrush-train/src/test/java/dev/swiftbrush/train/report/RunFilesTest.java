@@ -120,6 +120,19 @@ class RunFilesTest {
     }
 
     @Test
+    void writesOnWhenTheThreadIsInterrupted() throws IOException {
+        try (RunFiles files = RunFiles.open(temporary, settings(), 0, CLOCK)) {
+            Thread.currentThread().interrupt();
+            files.stepCompleted(step(1, 1));
+            files.warning("interrupted", 1);
+            assertThat(Thread.interrupted()).isTrue();
+            files.stepCompleted(step(2, 2));
+        }
+        assertThat(Files.readAllLines(temporary.resolve("metrics.jsonl"))).hasSize(2);
+        assertThat(Files.readAllLines(temporary.resolve("events.jsonl"))).hasSize(2);
+    }
+
+    @Test
     void closesOnce() {
         RunFiles files = RunFiles.open(temporary, settings(), 0, CLOCK);
         files.close();
