@@ -132,7 +132,10 @@ class SourcesTest {
                 true,
                 promptCacheBytes,
                 memoryLimitBytes,
-                List.of());
+                List.of(),
+                List.of(),
+                Set.of(),
+                null);
     }
 
     @Test

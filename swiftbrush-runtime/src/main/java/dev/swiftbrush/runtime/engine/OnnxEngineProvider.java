@@ -6,6 +6,7 @@ import dev.swiftbrush.runtime.hub.HubSettings;
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.EngineProvider;
+import dev.swiftbrush.spi.ModelSource;
 import java.nio.channels.ClosedByInterruptException;
 
 /** Opens checkpoints on ONNX Runtime. Thread-safe. */
@@ -26,7 +27,10 @@ public final class OnnxEngineProvider implements EngineProvider {
                 if (cause instanceof ClosedByInterruptException) {
                     throw new SwiftBrushException(
                             "Opening %s was interrupted; call build() again on a thread that is not"
-                                    .formatted(config.model()),
+                                    .formatted(
+                                            config.model() instanceof ModelSource.Folder folder
+                                                    ? folder.path()
+                                                    : config.model()),
                             e);
                 }
             }

@@ -50,7 +50,7 @@ class MemoryTest {
                     end >> 20,
                     images,
                     one / 1e6);
-            assertThat(end - start).as("growth in bytes").isLessThan(24L << 20);
+            assertThat(end - start).as("growth in bytes").isLessThan(48L << 20);
         }
     }
 
