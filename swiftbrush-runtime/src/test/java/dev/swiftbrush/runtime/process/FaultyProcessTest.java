@@ -59,13 +59,13 @@ class FaultyProcessTest {
     @Test
     void aProcessThatIsKilledWhileItOpensLeavesNothingThatIsRead() throws Exception {
         Path cache = folder.resolve("cache");
-        for (int round = 0; round < 4; round++) {
+        for (int round = 0; round < 2; round++) {
             try (ChildJvm child = ChildJvm.start(OpenAndDraw.class, Options.NONE, SD2, cache)) {
                 Path entries = cache.resolve("graphs");
                 while (child.process().isAlive() && !Files.exists(entries)) {
                     Thread.sleep(1);
                 }
-                Thread.sleep(4L * round);
+                Thread.sleep(8L * round);
                 child.kill();
             }
             try (Stream<Path> files = Files.walk(cache)) { // what is left is hidden, or whole and seen to be

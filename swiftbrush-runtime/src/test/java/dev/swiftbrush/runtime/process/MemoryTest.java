@@ -26,13 +26,14 @@ class MemoryTest {
     @Test
     @Timeout(1200)
     void openingClosingAndDrawingDoNotMakeTheProcessGrow(@TempDir Path cache) throws Exception {
-        int opens = SOAK ? 50 : 6;
-        int images = SOAK ? 2_000 : 200;
+        int opens = SOAK ? 50 : 5;
+        int images = SOAK ? 2_000 : 100;
         List<String> jvm = List.of(
                 "-Xms64m",
                 "-Xmx64m",
                 "-XX:+AlwaysPreTouch",
                 "-XX:MaxDirectMemorySize=64m",
+                "-XX:TieredStopAtLevel=1", // the other compiler takes 20 MB when it gets to it
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
         // an arena for each thread, as glibc has it, is fragmented anew with each model's threads: 10 MB more or less
         Options options = new Options(jvm, List.of(), Map.of("MALLOC_ARENA_MAX", "2"));
@@ -65,7 +66,7 @@ class MemoryTest {
                             "DeviceException: There was not enough memory for the generator; draw smaller images, fewer at once, or free memory [");
             assertThat(child.value("same")).isEqualTo("true");
             assertThat(child.value("large")).isEqualTo("512x512");
-            assertThat(child.value("failed")).isEqualTo("3");
+            assertThat(child.value("failed")).isEqualTo("2");
             assertThat(child.value("completed")).isEqualTo("3");
         }
     }

@@ -13,7 +13,7 @@ import java.util.List;
  * prints the memory of its process before and after, and what one open model takes.
  */
 public final class OpenCloseAndDraw {
-    private static final int AT_ONCE = 5;
+    private static final int AT_ONCE = 3;
     private static final int SIDE = 128; // a picture of 48 KB, 96 MB for 2,000: more than a process grows by itself
 
     private OpenCloseAndDraw() {}

@@ -27,7 +27,7 @@ public final class ShortOfMemory {
                 .build()) {
             int before = Arrays.hashCode(brush.generate(SMALL).rgb());
             limit(Long.toString(addressSpace() + LEFT));
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 2; i++) {
                 try {
                     brush.generate(LARGE);
                 } catch (RuntimeException e) {

@@ -86,7 +86,7 @@ final class SoakCaller implements Runnable {
         try {
             completed(request, future.join(), start);
         } catch (CompletionException e) {
-            counts.ended(e.getCause());
+            counts.ended(e.getCause() == null ? e : e.getCause());
         } catch (RuntimeException e) {
             counts.ended(e);
         }
