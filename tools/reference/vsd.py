@@ -298,7 +298,8 @@ def settings_matter(settings, inputs, change):
         dict(lora_learning_rate=0.0),
         dict(clip=1e9),
         dict(adam_eps=1e-6),
-        dict(beta2=0.99),
+        dict(beta1=0.8),
+        dict(beta2=0.9),
     ):
         changed = Distillation(replace(settings, **other), inputs).run()
         moved = worst(changed["student"], change["student"])

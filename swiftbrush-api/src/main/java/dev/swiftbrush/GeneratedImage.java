@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * An image in memory, with what it was made from. Immutable and thread-safe.
  *
  * <p>Its PNG carries the text chunks {@code prompt}, {@code seed} (unsigned), {@code model}, {@code recipe},
- * {@code noise} and {@code Software}, as iTXt in UTF-8; {@link #withoutPromptInPng()} leaves the prompt out.
+ * {@code noise}, {@code licence}, {@code fingerprint} and {@code Software}, as iTXt in UTF-8; {@link #withoutPromptInPng()} leaves the prompt out.
  */
 public final class GeneratedImage {
 
@@ -151,6 +151,8 @@ public final class GeneratedImage {
         texts.put("model", provenance.model());
         texts.put("recipe", provenance.recipe());
         texts.put("noise", provenance.noise());
+        texts.put("licence", provenance.licence());
+        texts.put("fingerprint", provenance.fingerprint());
         texts.put("Software", "SwiftBrush for Java " + SdkVersion.current());
         return texts;
     }

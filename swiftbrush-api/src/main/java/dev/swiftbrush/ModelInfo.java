@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param defaultSize the size of an image whose request names none, or null if every request must name one
  * @param sizeMultiple what width and height have to be multiples of
  * @param maxTokens the tokens of a prompt that have an effect, start and end token included
+ * @param licence the licence that the model states, as an image records it
+ * @param fingerprint what the model consists of; its {@link Fingerprint#sha256()} is what an image records and what
+ *     {@link SwiftBrush.Builder#pin} takes
  */
 public record ModelInfo(
         String name,
@@ -23,10 +26,12 @@ public record ModelInfo(
         String precision,
         @Nullable ImageSize defaultSize,
         int sizeMultiple,
-        int maxTokens) {
+        int maxTokens,
+        Licence licence,
+        Fingerprint fingerprint) {
 
     /**
-     * @throws IllegalArgumentException if a text is absent or a number is below 1
+     * @throws IllegalArgumentException if a text, the licence or the fingerprint is absent, or a number is below 1
      */
     public ModelInfo {
         requirePresent(name, "name");
@@ -35,5 +40,7 @@ public record ModelInfo(
         requirePresent(precision, "precision");
         requireArgument(sizeMultiple >= 1, "sizeMultiple must be positive, but was %d", sizeMultiple);
         requireArgument(maxTokens >= 1, "maxTokens must be positive, but was %d", maxTokens);
+        requirePresent(licence, "licence");
+        requirePresent(fingerprint, "fingerprint");
     }
 }

@@ -12,8 +12,11 @@ import static dev.swiftbrush.Checks.requirePresent;
  * @param model the model's name
  * @param recipe the recipe by which one network call became the image
  * @param noise the name of the {@link NoiseGenerator}
+ * @param licence the model's {@link Licence}, as text
+ * @param fingerprint the model's {@link Fingerprint#sha256()}
  */
-public record Provenance(String prompt, long seed, String model, String recipe, String noise) {
+public record Provenance(
+        String prompt, long seed, String model, String recipe, String noise, String licence, String fingerprint) {
 
     /**
      * @throws IllegalArgumentException if a text is absent
@@ -23,5 +26,7 @@ public record Provenance(String prompt, long seed, String model, String recipe, 
         requirePresent(model, "model");
         requirePresent(recipe, "recipe");
         requirePresent(noise, "noise");
+        requirePresent(licence, "licence");
+        requirePresent(fingerprint, "fingerprint");
     }
 }

@@ -11,7 +11,9 @@ import dev.swiftbrush.spi.RecipeSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -258,6 +260,9 @@ public final class SwiftBrush implements AutoCloseable {
         private long promptCacheBytes = 64L << 20;
         private @Nullable Long memoryLimitBytes;
         private final List<GenerationListener> listeners = new ArrayList<>();
+        private final List<DownloadListener> downloadListeners = new ArrayList<>();
+        private Set<String> licences = Set.of();
+        private @Nullable String pin;
 
         private Builder() {}
 
@@ -269,6 +274,9 @@ public final class SwiftBrush implements AutoCloseable {
 
         /**
          * Takes the model from a hub; the later of the two {@code model} calls counts.
+         *
+         * <p>What of it is not in the hub's cache on this machine is downloaded by {@link #build}; a model that is there
+         * opens without the network.
          *
          * @param hubId {@code owner/name} or {@code owner/name@revision}
          * @throws IllegalArgumentException if {@code hubId} is of another form
@@ -393,12 +401,52 @@ public final class SwiftBrush implements AutoCloseable {
             return this;
         }
 
+        /** Adds someone who is told how far the download of a model from a hub is; each call adds one. */
+        public Builder downloadListener(DownloadListener listener) {
+            downloadListeners.add(requirePresent(listener, "download listener"));
+            return this;
+        }
+
+        /**
+         * Accepts only a model that states one of these licences, by identifier ({@code apache-2.0}) or by the name that
+         * the model gives; any by default. A model from a hub is refused before its weights are downloaded. The later
+         * call counts.
+         *
+         * @throws IllegalArgumentException if a licence is absent or blank
+         */
+        public Builder requireLicence(String first, String... more) {
+            Set<String> all = new LinkedHashSet<>();
+            all.add(requirePresent(first, "licence"));
+            for (String licence : requirePresent(more, "licence")) {
+                all.add(requirePresent(licence, "licence"));
+            }
+            requireArgument(all.stream().noneMatch(String::isBlank), "licence must not be blank");
+            licences = all;
+            return this;
+        }
+
+        /**
+         * Accepts only the model with this fingerprint; any by default.
+         *
+         * @param fingerprint {@link Fingerprint#sha256()} of {@link ModelInfo#fingerprint()}, as an image's PNG has it too
+         * @throws IllegalArgumentException if it is not a SHA-256 in lower-case hex
+         */
+        public Builder pin(String fingerprint) {
+            requireArgument(
+                    Fingerprint.isSha256(requirePresent(fingerprint, "fingerprint")),
+                    "fingerprint must be a SHA-256 in lower-case hex, but was %s",
+                    fingerprint);
+            pin = fingerprint;
+            return this;
+        }
+
         /**
          * Opens the model; each call opens it anew, and the caller closes it.
          *
          * @throws IllegalStateException if no model was given
          * @throws IllegalArgumentException if the device does not compute in the precision that was asked for
-         * @throws ModelException if the model cannot be used
+         * @throws ModelException if the model cannot be used, or has another licence or fingerprint than it must
+         * @throws DownloadException if the model cannot be got from its hub
          * @throws DeviceException if the device cannot be had, or the model needs more memory than it may
          * @throws SwiftBrushException if there is not exactly one engine on the class path, or it cannot be loaded
          */
@@ -418,7 +466,10 @@ public final class SwiftBrush implements AutoCloseable {
                     warmUp,
                     promptCacheBytes,
                     memoryLimitBytes,
-                    listeners);
+                    listeners,
+                    downloadListeners,
+                    licences,
+                    pin);
             return new SwiftBrush(Engines.open(config), config, promptInPng);
         }
     }

@@ -14,7 +14,16 @@ import java.util.function.Function;
 /** Makes grey images at once, or whatever a test sets as {@link #behaviour}. */
 final class FakeEngine implements Engine {
 
-    static final ModelInfo MODEL = new ModelInfo("fake", "swiftbrush", "cpu", "FP32", new ImageSize(64, 64), 64, 77);
+    static final ModelInfo MODEL = new ModelInfo(
+            "fake",
+            "swiftbrush",
+            "cpu",
+            "FP32",
+            new ImageSize(64, 64),
+            64,
+            77,
+            Licence.UNKNOWN,
+            TestImages.FINGERPRINT);
     static final Stats STATS = new Stats(2, 1, 3, 10, 1, 2, 3, 4, 12, 5, 6, 7, TestImages.LATENCIES);
 
     final EngineConfig config;

@@ -33,22 +33,26 @@ class GeneratedImagePngTest {
 
     @Test
     void carriesWhatTheImageWasMadeFrom() {
-        Provenance provenance = new Provenance("a red fox", -1, "tiny", "sd-turbo", "TORCH_CUDA");
+        Provenance provenance =
+                new Provenance("a red fox", -1, "tiny", "sd-turbo", "TORCH_CUDA", "openrail++", "abcdef");
         GeneratedImage image =
                 GeneratedImage.of(new ImageSize(1, 1), new byte[3], provenance, TestImages.TIMINGS, null);
 
         PngChunks chunks = PngChunks.of(image.toPngBytes());
 
         assertThat(chunks.types())
-                .containsExactly("IHDR", "iTXt", "iTXt", "iTXt", "iTXt", "iTXt", "iTXt", "IDAT", "IEND");
+                .containsExactly(
+                        "IHDR", "iTXt", "iTXt", "iTXt", "iTXt", "iTXt", "iTXt", "iTXt", "iTXt", "IDAT", "IEND");
         assertThat(chunks.texts())
                 .containsEntry("prompt", "a red fox")
                 .containsEntry("seed", "18446744073709551615")
                 .containsEntry("model", "tiny")
                 .containsEntry("recipe", "sd-turbo")
                 .containsEntry("noise", "TORCH_CUDA")
+                .containsEntry("licence", "openrail++")
+                .containsEntry("fingerprint", "abcdef")
                 .containsEntry("Software", "SwiftBrush for Java " + SdkVersion.current())
-                .hasSize(6);
+                .hasSize(8);
     }
 
     @Test
@@ -58,7 +62,7 @@ class GeneratedImagePngTest {
         assertThat(image.prompt()).isEqualTo("a secret");
         assertThat(PngChunks.of(image.toPngBytes()).texts())
                 .doesNotContainKey("prompt")
-                .hasSize(5);
+                .hasSize(7);
     }
 
     @Test

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 
 class GeneratedImageTest {
 
-    private static final Provenance FOX = new Provenance("a red fox", -1, "tiny", "swiftbrush", "TORCH_CPU");
+    private static final Provenance FOX =
+            new Provenance("a red fox", -1, "tiny", "swiftbrush", "TORCH_CPU", "mit", "abc");
     private static final ImageSize SIZE = new ImageSize(3, 2);
 
     @Test

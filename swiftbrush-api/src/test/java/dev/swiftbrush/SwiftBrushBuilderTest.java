@@ -8,6 +8,7 @@ import dev.swiftbrush.spi.ModelSource;
 import dev.swiftbrush.spi.RecipeSource;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -53,7 +54,10 @@ class SwiftBrushBuilderTest {
                         true,
                         67_108_864,
                         null,
-                        List.of()));
+                        List.of(),
+                        List.of(),
+                        Set.of(),
+                        null));
     }
 
     @Test
@@ -61,6 +65,7 @@ class SwiftBrushBuilderTest {
         PoolOptions pool = PoolOptions.defaults().withMaxConcurrent(2);
         GenerationListener first = event -> {};
         GenerationListener second = event -> {};
+        DownloadListener download = progress -> {};
 
         EngineConfig config = configOf(SwiftBrush.builder()
                 .model("owner/name@v1.0")
@@ -74,7 +79,10 @@ class SwiftBrushBuilderTest {
                 .promptCacheBytes(0)
                 .memoryLimitBytes(1L << 33)
                 .listener(first)
-                .listener(second));
+                .listener(second)
+                .downloadListener(download)
+                .requireLicence("apache-2.0", "mit")
+                .pin("0123456789abcdef".repeat(4)));
 
         assertThat(config)
                 .isEqualTo(new EngineConfig(
@@ -88,7 +96,10 @@ class SwiftBrushBuilderTest {
                         false,
                         0,
                         8_589_934_592L,
-                        List.of(first, second)));
+                        List.of(first, second),
+                        List.of(download),
+                        Set.of("apache-2.0", "mit"),
+                        "0123456789abcdef".repeat(4)));
     }
 
     @Test
@@ -153,6 +164,12 @@ class SwiftBrushBuilderTest {
         assertRefused(() -> builder().recipe((Path) null), "recipe file must not be null");
         assertRefused(() -> builder().noise(null), "noise must not be null");
         assertRefused(() -> builder().cacheDirectory(null), "cache directory must not be null");
+        assertRefused(() -> builder().downloadListener(null), "download listener must not be null");
+        assertRefused(() -> builder().requireLicence(null), "licence must not be null");
+        assertRefused(() -> builder().requireLicence("mit", (String) null), "licence must not be null");
+        assertRefused(() -> builder().requireLicence("mit", " "), "licence must not be blank");
+        assertRefused(() -> builder().pin(null), "fingerprint must not be null");
+        assertRefused(() -> builder().pin("0AB"), "fingerprint must be a SHA-256 in lower-case hex, but was 0AB");
     }
 
     private static void assertRefused(ThrowingCallable call, String message) {

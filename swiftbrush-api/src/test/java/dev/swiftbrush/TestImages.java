@@ -2,9 +2,13 @@ package dev.swiftbrush;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Images for tests. */
 final class TestImages {
+
+    static final Fingerprint FINGERPRINT = new Fingerprint(new TreeMap<>(Map.of("recipe", "0".repeat(64))));
 
     static final Timings TIMINGS = new Timings(
             Duration.ZERO,
@@ -39,7 +43,8 @@ final class TestImages {
     }
 
     private static GeneratedImage of(ImageSize size, byte[] rgb, String prompt, long seed) {
-        Provenance provenance = new Provenance(prompt, seed, "tiny", "swiftbrush", "TORCH_CPU");
+        Provenance provenance =
+                new Provenance(prompt, seed, "tiny", "swiftbrush", "TORCH_CPU", "mit", FINGERPRINT.sha256());
         return GeneratedImage.of(size, rgb, provenance, TIMINGS, null);
     }
 }

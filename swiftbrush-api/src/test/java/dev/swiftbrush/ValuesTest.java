@@ -136,19 +136,39 @@ class ValuesTest {
 
     @Test
     void provenanceIsWhole() {
-        assertRefused(() -> new Provenance(null, 1, "m", "r", "n"), "prompt must not be null");
-        assertRefused(() -> new Provenance("p", 1, null, "r", "n"), "model must not be null");
-        assertRefused(() -> new Provenance("p", 1, "m", null, "n"), "recipe must not be null");
-        assertRefused(() -> new Provenance("p", 1, "m", "r", null), "noise must not be null");
+        assertRefused(() -> new Provenance(null, 1, "m", "r", "n", "l", "f"), "prompt must not be null");
+        assertRefused(() -> new Provenance("p", 1, null, "r", "n", "l", "f"), "model must not be null");
+        assertRefused(() -> new Provenance("p", 1, "m", null, "n", "l", "f"), "recipe must not be null");
+        assertRefused(() -> new Provenance("p", 1, "m", "r", null, "l", "f"), "noise must not be null");
+        assertRefused(() -> new Provenance("p", 1, "m", "r", "n", null, "f"), "licence must not be null");
+        assertRefused(() -> new Provenance("p", 1, "m", "r", "n", "l", null), "fingerprint must not be null");
     }
 
     @Test
     void aModelMayHaveNoDefaultSize() {
-        assertThatCode(() -> new ModelInfo("m", "r", "cpu", "FP32", null, 1, 1)).doesNotThrowAnyException();
+        assertThatCode(() -> model("cpu", 1, 1, Licence.UNKNOWN, TestImages.FINGERPRINT))
+                .doesNotThrowAnyException();
         assertRefused(
-                () -> new ModelInfo("m", "r", "cpu", "FP32", null, 0, 77), "sizeMultiple must be positive, but was 0");
+                () -> model("cpu", 0, 77, Licence.UNKNOWN, TestImages.FINGERPRINT),
+                "sizeMultiple must be positive, but was 0");
         assertRefused(
-                () -> new ModelInfo("m", "r", "cpu", "FP32", null, 64, 0), "maxTokens must be positive, but was 0");
-        assertRefused(() -> new ModelInfo("m", "r", null, "FP32", null, 64, 77), "device must not be null");
+                () -> model("cpu", 64, 0, Licence.UNKNOWN, TestImages.FINGERPRINT),
+                "maxTokens must be positive, but was 0");
+        assertRefused(() -> model(null, 64, 77, Licence.UNKNOWN, TestImages.FINGERPRINT), "device must not be null");
+        assertRefused(() -> model("cpu", 64, 77, null, TestImages.FINGERPRINT), "licence must not be null");
+        assertRefused(() -> model("cpu", 64, 77, Licence.UNKNOWN, null), "fingerprint must not be null");
+    }
+
+    private static ModelInfo model(String device, int multiple, int tokens, Licence licence, Fingerprint fingerprint) {
+        return new ModelInfo("m", "r", device, "FP32", null, multiple, tokens, licence, fingerprint);
+    }
+
+    @Test
+    void progressIsWithinWhatThereIs() {
+        assertThat(new DownloadProgress("o/n", 3, 9, 1, 2).isComplete()).isFalse();
+        assertThat(new DownloadProgress("o/n", 9, 9, 2, 2).isComplete()).isTrue();
+        assertRefused(() -> new DownloadProgress(null, 0, 1, 0, 1), "model must not be null");
+        assertRefused(() -> new DownloadProgress("o/n", 2, 1, 0, 1), "doneBytes must be from 0 to 1, but was 2");
+        assertRefused(() -> new DownloadProgress("o/n", 0, 1, -1, 1), "doneFiles must be from 0 to 1, but was -1");
     }
 }

@@ -1,13 +1,14 @@
 package dev.swiftbrush.spi;
 
 import dev.swiftbrush.Device;
+import dev.swiftbrush.DownloadListener;
 import dev.swiftbrush.GenerationListener;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param memoryLimitBytes memory that the model may need at most, or null for what is free on the machine; a model that
  *     is estimated to need more is refused with a {@link dev.swiftbrush.DeviceException}
  * @param listeners told of every event, in this order
+ * @param downloadListeners told how far a download is, in this order
+ * @param licences identifiers or names of the licences that are accepted; empty accepts any
+ * @param pin the {@link dev.swiftbrush.Fingerprint#sha256()} that the model must have, or null for any
  */
 public record EngineConfig(
         ModelSource model,
@@ -38,22 +42,34 @@ public record EngineConfig(
         boolean warmUp,
         long promptCacheBytes,
         @Nullable Long memoryLimitBytes,
-        List<GenerationListener> listeners) {
+        List<GenerationListener> listeners,
+        List<DownloadListener> downloadListeners,
+        Set<String> licences,
+        @Nullable String pin) {
 
     /**
-     * Copies the lists, and refuses the absence of anything that is not marked as optional.
+     * Copies the collections.
      *
-     * @throws IllegalArgumentException if there is no device
+     * @throws IllegalArgumentException if anything is absent that is not marked as optional, there is no device,
+     *     {@code promptCacheBytes} is negative, or {@code memoryLimitBytes} is not positive
      */
     public EngineConfig {
-        Objects.requireNonNull(model, "model must not be null");
-        devices = List.copyOf(Objects.requireNonNull(devices, "devices must not be null"));
+        Checks.requirePresent(model, "model");
+        devices = Checks.copy(devices, "devices");
         if (devices.isEmpty()) {
             throw new IllegalArgumentException("devices must not be empty");
         }
-        Objects.requireNonNull(precision, "precision must not be null");
-        Objects.requireNonNull(pool, "pool must not be null");
-        Objects.requireNonNull(noise, "noise must not be null");
-        listeners = List.copyOf(Objects.requireNonNull(listeners, "listeners must not be null"));
+        Checks.requirePresent(precision, "precision");
+        Checks.requirePresent(pool, "pool");
+        Checks.requirePresent(noise, "noise");
+        if (promptCacheBytes < 0) {
+            throw new IllegalArgumentException("promptCacheBytes must not be negative, but was " + promptCacheBytes);
+        }
+        if (memoryLimitBytes != null && memoryLimitBytes < 1) {
+            throw new IllegalArgumentException("memoryLimitBytes must be positive, but was " + memoryLimitBytes);
+        }
+        listeners = Checks.copy(listeners, "listeners");
+        downloadListeners = Checks.copy(downloadListeners, "downloadListeners");
+        licences = Set.copyOf(Checks.requirePresent(licences, "licences"));
     }
 }

@@ -13,7 +13,8 @@ public interface EngineProvider {
     /**
      * Opens a model; the caller closes it.
      *
-     * @throws dev.swiftbrush.ModelException if the model cannot be used
+     * @throws dev.swiftbrush.ModelException if the model cannot be used, or has another licence or fingerprint than it must
+     * @throws dev.swiftbrush.DownloadException if the model cannot be got from its hub
      * @throws dev.swiftbrush.DeviceException if the device cannot be had
      */
     Engine open(EngineConfig config);

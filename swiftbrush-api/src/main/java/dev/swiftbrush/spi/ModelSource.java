@@ -1,7 +1,6 @@
 package dev.swiftbrush.spi;
 
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +13,11 @@ public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub 
      * @param path the folder; whether it holds a model is the engine's to find out
      */
     record Folder(Path path) implements ModelSource {
-        /** Refuses an absent path. */
+        /**
+         * @throws IllegalArgumentException if the path is absent
+         */
         public Folder {
-            Objects.requireNonNull(path, "path must not be null");
+            Checks.requirePresent(path, "path");
         }
     }
 
@@ -40,7 +41,7 @@ public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub 
          * @throws IllegalArgumentException if {@code id} or {@code revision} is of another form
          */
         public Hub {
-            Objects.requireNonNull(id, "id must not be null");
+            Checks.requirePresent(id, "id");
             String[] parts = id.split("/", 3);
             if (parts.length != 2 || !isPart(parts[0]) || !isPart(parts[1])) {
                 throw refused(id);
@@ -58,7 +59,7 @@ public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub 
          * @throws IllegalArgumentException if the text is of another form
          */
         public static Hub parse(String text) {
-            Objects.requireNonNull(text, "text must not be null");
+            Checks.requirePresent(text, "text");
             int at = text.indexOf('@');
             return at < 0 ? new Hub(text, null) : new Hub(text.substring(0, at), text.substring(at + 1));
         }

@@ -1,7 +1,6 @@
 package dev.swiftbrush.spi;
 
 import java.nio.file.Path;
-import java.util.Objects;
 
 /** Where a recipe comes from: how one network call becomes an image. Immutable and thread-safe. */
 public sealed interface RecipeSource permits RecipeSource.Preset, RecipeSource.File {
@@ -12,9 +11,11 @@ public sealed interface RecipeSource permits RecipeSource.Preset, RecipeSource.F
      * @param name the preset's name; which there are is the engine's to say
      */
     record Preset(String name) implements RecipeSource {
-        /** Refuses an absent name. */
+        /**
+         * @throws IllegalArgumentException if the name is absent
+         */
         public Preset {
-            Objects.requireNonNull(name, "name must not be null");
+            Checks.requirePresent(name, "name");
         }
     }
 
@@ -24,9 +25,11 @@ public sealed interface RecipeSource permits RecipeSource.Preset, RecipeSource.F
      * @param path the file
      */
     record File(Path path) implements RecipeSource {
-        /** Refuses an absent path. */
+        /**
+         * @throws IllegalArgumentException if the path is absent
+         */
         public File {
-            Objects.requireNonNull(path, "path must not be null");
+            Checks.requirePresent(path, "path");
         }
     }
 }

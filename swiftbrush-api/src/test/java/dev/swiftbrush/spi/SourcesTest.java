@@ -9,7 +9,10 @@ import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,15 +94,48 @@ class SourcesTest {
 
     @Test
     void namesWhatIsAbsent() {
-        assertThatThrownBy(() -> new ModelSource.Folder(null)).hasMessage("path must not be null");
-        assertThatThrownBy(() -> new ModelSource.Hub(null, null)).hasMessage("id must not be null");
-        assertThatThrownBy(() -> new RecipeSource.Preset(null)).hasMessage("name must not be null");
-        assertThatThrownBy(() -> new RecipeSource.File(null)).hasMessage("path must not be null");
-        assertThatThrownBy(() -> config(null, List.of(Device.auto()), PoolOptions.defaults()))
-                .hasMessage("model must not be null");
+        refuses(() -> new ModelSource.Folder(null), "path must not be null");
+        refuses(() -> new ModelSource.Hub(null, null), "id must not be null");
+        refuses(() -> ModelSource.Hub.parse(null), "text must not be null");
+        refuses(() -> new RecipeSource.Preset(null), "name must not be null");
+        refuses(() -> new RecipeSource.File(null), "path must not be null");
+        PoolOptions pool = PoolOptions.defaults();
+        refuses(() -> config(null, List.of(Device.auto()), pool), "model must not be null");
         ModelSource model = new ModelSource.Folder(Path.of("model"));
-        assertThatThrownBy(() -> config(model, null, PoolOptions.defaults())).hasMessage("devices must not be null");
-        assertThatThrownBy(() -> config(model, List.of(Device.auto()), null)).hasMessage("pool must not be null");
+        refuses(() -> config(model, null, pool), "devices must not be null");
+        refuses(() -> config(model, Collections.singletonList(null), pool), "an element of devices must not be null");
+        refuses(() -> config(model, List.of(Device.auto()), null), "pool must not be null");
+    }
+
+    @Test
+    void anEngineIsToldNoImpossibleAmountOfMemory() {
+        refuses(() -> config(-1, 1L), "promptCacheBytes must not be negative, but was -1");
+        refuses(() -> config(0, 0L), "memoryLimitBytes must be positive, but was 0");
+        assertThat(config(0, null).memoryLimitBytes()).isNull();
+    }
+
+    private static void refuses(ThrowingCallable call, String message) {
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+
+    private static EngineConfig config(long promptCacheBytes, Long memoryLimitBytes) {
+        return new EngineConfig(
+                new ModelSource.Folder(Path.of("model")),
+                null,
+                List.of(Device.auto()),
+                Precision.AUTO,
+                PoolOptions.defaults(),
+                NoiseGenerator.TORCH_CPU,
+                null,
+                true,
+                promptCacheBytes,
+                memoryLimitBytes,
+                List.of(),
+                List.of(),
+                Set.of(),
+                null);
     }
 
     @Test
@@ -118,6 +154,19 @@ class SourcesTest {
 
     private static EngineConfig config(ModelSource model, List<Device> devices, PoolOptions pool) {
         return new EngineConfig(
-                model, null, devices, Precision.AUTO, pool, NoiseGenerator.TORCH_CPU, null, true, 0, null, List.of());
+                model,
+                null,
+                devices,
+                Precision.AUTO,
+                pool,
+                NoiseGenerator.TORCH_CPU,
+                null,
+                true,
+                0,
+                null,
+                List.of(),
+                List.of(),
+                Set.of(),
+                null);
     }
 }

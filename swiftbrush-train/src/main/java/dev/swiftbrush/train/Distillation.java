@@ -28,6 +28,7 @@ import dev.swiftbrush.train.torch.TorchDevice;
 import dev.swiftbrush.train.torch.TorchTensor;
 import dev.swiftbrush.train.trainer.DistillationTask;
 import dev.swiftbrush.train.trainer.Listeners;
+import dev.swiftbrush.train.trainer.Means;
 import dev.swiftbrush.train.trainer.Painter;
 import dev.swiftbrush.train.trainer.Samples;
 import dev.swiftbrush.train.trainer.ShuffledPrompts;
@@ -46,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * Distils a multi-step checkpoint of the Stable Diffusion family into a one-step student, from prompts alone.
  *
  * <p>Everything lies in one folder: checkpoints to go on from, metrics, sample pictures, a report, and at the end the student.
- * Use from one thread, in a JVM started with the flags that libtorch for Java needs.
+ * Use from one thread, in a JVM started with the flags that libtorch for Java needs, see {@link JvmFlags}.
  *
  * @see <a href="https://arxiv.org/abs/2312.05239">SwiftBrush: One-Step Text-to-Image Diffusion Model with Variational Score
  *     Distillation</a>
@@ -81,7 +82,7 @@ public final class Distillation {
      * @throws StorageException if a file cannot be read or written, or the folder is another run's
      */
     public DistillationResult run() throws InterruptedException {
-        // JvmFlags.require();
+        JvmFlags.require();
         Torch.start(options.threads);
         TorchDevice device = device(options.device);
         DistillationSettings settings = options.settings;
@@ -101,8 +102,7 @@ public final class Distillation {
                     checkpoint,
                     schedule,
                     settings,
-                    new DistillationTask.Means(
-                            device, options.precision.type(), options.gradientCheckpointing, options.averageOnCpu),
+                    new Means(device, options.precision.type(), options.gradientCheckpointing, options.averageOnCpu),
                     batches,
                     samples(checkpoint, list, encoder, device));
             return train(task, list);
@@ -356,23 +356,18 @@ public final class Distillation {
          * @throws NullPointerException if teacher, prompts or output is missing
          */
         public Distillation build() {
-            require(threads >= 1, "threads must be at least 1, but was %d", threads);
-            require(checkpointEvery >= 0, "checkpoints must be at least 0 steps apart, but were %d", checkpointEvery);
-            require(keepCheckpoints >= 1, "at least 1 checkpoint must be kept, but were %d", keepCheckpoints);
-            require(sampleEvery >= 0, "sampleEvery must be at least 0, but was %d", sampleEvery);
-            require(
+            Require.that(threads >= 1, "threads must be at least 1, but was %d", threads);
+            Require.that(
+                    checkpointEvery >= 0, "checkpoints must be at least 0 steps apart, but were %d", checkpointEvery);
+            Require.that(keepCheckpoints >= 1, "at least 1 checkpoint must be kept, but were %d", keepCheckpoints);
+            Require.that(sampleEvery >= 0, "sampleEvery must be at least 0, but was %d", sampleEvery);
+            Require.that(
                     precision != Precision.F16 || !(device instanceof Device.Cpu),
                     "f16 cannot be trained with on the CPU; take bf16 or f32");
-            require(
+            Require.that(
                     !encodeOnTheFly || embeddings == null,
                     "embeddings(...) names a folder, but nothing is kept when encoding on the fly");
             return new Distillation(this);
-        }
-
-        private static void require(boolean holds, String message, Object... arguments) {
-            if (!holds) {
-                throw new IllegalArgumentException(message.formatted(arguments));
-            }
         }
     }
 }

@@ -74,46 +74,50 @@ public record DistillationSettings(
     /** @throws IllegalArgumentException if a value is out of its range, or two contradict each other */
     public DistillationSettings {
         loraTargets = List.copyOf(loraTargets);
-        require(steps >= 1, "steps must be at least 1, but was %d", steps);
-        require(batchSize >= 1, "batchSize must be at least 1, but was %d", batchSize);
-        require(accumulation >= 1, "accumulation must be at least 1, but was %d", accumulation);
-        require(width >= 1 && height >= 1, "width and height must be positive, but were %d and %d", width, height);
-        require(
-                guidanceScale >= 0 && finite(guidanceScale),
+        Require.that(steps >= 1, "steps must be at least 1, but was %d", steps);
+        Require.that(batchSize >= 1, "batchSize must be at least 1, but was %d", batchSize);
+        Require.that(accumulation >= 1, "accumulation must be at least 1, but was %d", accumulation);
+        Require.that(width >= 1 && height >= 1, "width and height must be positive, but were %d and %d", width, height);
+        Require.that(
+                guidanceScale >= 0 && guidanceScale < Double.POSITIVE_INFINITY,
                 "guidanceScale must be at least 0, but was %s",
                 guidanceScale);
-        require(
-                loraGuidanceScale >= 0 && finite(loraGuidanceScale),
+        Require.that(
+                loraGuidanceScale >= 0 && loraGuidanceScale < Double.POSITIVE_INFINITY,
                 "loraGuidanceScale must be at least 0, but was %s",
                 loraGuidanceScale);
-        require(
+        Require.that(
                 minTimestep >= 0 && minTimestep <= maxTimestep,
                 "0 <= minTimestep <= maxTimestep must hold, but they were %d and %d",
                 minTimestep,
                 maxTimestep);
-        require(rate(studentLearningRate), "studentLearningRate must be above 0, but was %s", studentLearningRate);
-        require(rate(loraLearningRate), "loraLearningRate must be above 0, but was %s", loraLearningRate);
-        require(
+        Require.that(
+                Require.isRate(studentLearningRate),
+                "studentLearningRate must be above 0, but was %s",
+                studentLearningRate);
+        Require.that(
+                Require.isRate(loraLearningRate), "loraLearningRate must be above 0, but was %s", loraLearningRate);
+        Require.that(
                 warmupSteps >= 0 && warmupSteps <= steps,
                 "warmupSteps must be between 0 and the %d steps, but was %d",
                 steps,
                 warmupSteps);
-        require(gradientClip > 0, "gradientClip must be above 0, but was %s", gradientClip);
-        require(
-                share(adamBeta1) && share(adamBeta2),
+        Require.that(gradientClip > 0, "gradientClip must be above 0, but was %s", gradientClip);
+        Require.that(
+                Require.isShare(adamBeta1) && Require.isShare(adamBeta2),
                 "Adam's betas must be at least 0 and less than 1, but were %s and %s",
                 adamBeta1,
                 adamBeta2);
-        require(adamEps > 0 && finite(adamEps), "adamEps must be above 0, but was %s", adamEps);
-        require(loraRank >= 1, "loraRank must be at least 1, but was %d", loraRank);
-        require(rate(loraAlpha), "loraAlpha must be above 0, but was %s", loraAlpha);
-        require(method == Method.SDS || !loraTargets.isEmpty(), "VSD needs adapters, but loraTargets is empty");
-        require(loraSteps >= 1, "loraSteps must be at least 1, but was %d", loraSteps);
-        require(
+        Require.that(Require.isRate(adamEps), "adamEps must be above 0, but was %s", adamEps);
+        Require.that(loraRank >= 1, "loraRank must be at least 1, but was %d", loraRank);
+        Require.that(Require.isRate(loraAlpha), "loraAlpha must be above 0, but was %s", loraAlpha);
+        Require.that(method == Method.SDS || !loraTargets.isEmpty(), "VSD needs adapters, but loraTargets is empty");
+        Require.that(loraSteps >= 1, "loraSteps must be at least 1, but was %d", loraSteps);
+        Require.that(
                 emptyPromptProbability >= 0 && emptyPromptProbability <= 1,
                 "emptyPromptProbability must be between 0 and 1, but was %s",
                 emptyPromptProbability);
-        require(share(emaDecay), "emaDecay must be at least 0 and less than 1, but was %s", emaDecay);
+        Require.that(Require.isShare(emaDecay), "emaDecay must be at least 0 and less than 1, but was %s", emaDecay);
     }
 
     /** The published values: steps of 64 samples, of which a GPU takes 16 at a time. */
@@ -129,24 +133,6 @@ public record DistillationSettings(
     /** The samples of one step. */
     public int samplesPerStep() {
         return Math.multiplyExact(batchSize, accumulation);
-    }
-
-    private static boolean finite(double value) {
-        return value < Double.POSITIVE_INFINITY;
-    }
-
-    private static boolean rate(double value) {
-        return value > 0 && finite(value);
-    }
-
-    private static boolean share(double value) {
-        return value >= 0 && value < 1;
-    }
-
-    private static void require(boolean holds, String message, Object... arguments) {
-        if (!holds) {
-            throw new IllegalArgumentException(message.formatted(arguments));
-        }
     }
 
     /** Collects settings; what is not set has its published value. */

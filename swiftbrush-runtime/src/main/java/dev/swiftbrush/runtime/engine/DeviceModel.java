@@ -57,10 +57,7 @@ final class DeviceModel {
      * @throws ModelException if the model's files are not those any more that its graphs were written for
      */
     Networks open() {
-        if (!cache.hash(key).equals(hash)) {
-            throw new ModelException("The files in %s have changed since the model was opened; open it anew"
-                    .formatted(checkpoint.folder()));
-        }
+        requireSameFiles();
         // the larger first: what it needs while it opens is free again when the other opens
         GraphSession generator = open("generator", GENERATOR);
         try {
@@ -68,6 +65,22 @@ final class DeviceModel {
         } catch (RuntimeException | Error e) {
             Closing.after(e, generator);
             throw e;
+        }
+    }
+
+    private void requireSameFiles() {
+        String now;
+        try {
+            now = cache.hash(key);
+        } catch (ModelException e) {
+            throw new ModelException(
+                    "The files in %s cannot be read any more; put them back, or open the model anew from elsewhere [%s]"
+                            .formatted(checkpoint.folder(), e.getMessage()),
+                    e);
+        }
+        if (!now.equals(hash)) {
+            throw new ModelException("The files in %s have changed since the model was opened; open it anew"
+                    .formatted(checkpoint.folder()));
         }
     }
 

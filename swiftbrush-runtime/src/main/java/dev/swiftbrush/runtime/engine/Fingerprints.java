@@ -24,6 +24,7 @@ final class Fingerprints {
     private static final Logger log = LoggerFactory.getLogger(Fingerprints.class);
     private static final HexFormat HEX = HexFormat.of();
     private static final int BUFFER_BYTES = 1 << 20;
+    private static final long LARGE_BYTES = 256L << 20;
 
     private final Path memory;
 
@@ -72,6 +73,9 @@ final class Fingerprints {
 
     private static String hash(Path file) throws IOException {
         MessageDigest digest = digest();
+        if (Files.size(file) >= LARGE_BYTES) {
+            log.info("Reading {} ({} MB) to know it again; this happens once", file, Files.size(file) / 1_000_000);
+        }
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
             byte[] buffer = new byte[BUFFER_BYTES];
             while (in.read(buffer) >= 0) {

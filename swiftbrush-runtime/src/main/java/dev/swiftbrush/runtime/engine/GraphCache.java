@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,11 +31,16 @@ final class GraphCache {
     private static final long MAX_GRAPH_BYTES = 64L << 20;
     private static final long MAX_CHECKSUMS_BYTES = 1024;
 
-    private final Path directory;
+    private final Path entries;
+    private final Path fingerprints;
 
     /** @param directory null for the operating system's place for caches */
     GraphCache(@Nullable Path directory) {
-        this.directory = directory != null ? directory : CacheDirectory.ofThisUser();
+        Path place = directory != null ? directory : CacheDirectory.ofThisUser();
+        this.entries = place.resolve("graphs");
+        this.fingerprints = place.resolve("fingerprints");
+        AtomicFile.removeAbandoned(entries);
+        AtomicFile.removeAbandoned(fingerprints);
     }
 
     /**
@@ -44,7 +50,7 @@ final class GraphCache {
      * @param exports what writes each graph, by the name of its file
      */
     Map<String, ModelProto> graphs(String hash, Map<String, Supplier<ModelProto>> exports) {
-        Path entry = directory.resolve("graphs").resolve(hash);
+        Path entry = entries.resolve(hash);
         return read(entry, exports.keySet()).orElseGet(() -> {
             Map<String, ModelProto> graphs = new TreeMap<>();
             exports.forEach((name, export) -> graphs.put(name, export.get()));
@@ -55,15 +61,20 @@ final class GraphCache {
 
     /** The SHA-256 of all that a model's graphs depend on. */
     String hash(CacheKey key) {
-        Fingerprints fingerprints = new Fingerprints(directory.resolve("fingerprints"));
+        Fingerprints known = fingerprints();
         StringBuilder content = new StringBuilder(key.settings());
         for (Path file : key.files()) {
             content.append('\n')
                     .append(key.folder().relativize(file))
                     .append('=')
-                    .append(fingerprints.of(file));
+                    .append(known.of(file));
         }
         return Fingerprints.sha256(content.toString());
+    }
+
+    /** The hashes of files, remembered beside the graphs. */
+    Fingerprints fingerprints() {
+        return new Fingerprints(fingerprints);
     }
 
     private static Optional<Map<String, ModelProto>> read(Path entry, Set<String> names) {
@@ -83,6 +94,8 @@ final class GraphCache {
             }
             log.debug("Took the graphs from {}", entry);
             return Optional.of(graphs);
+        } catch (ClosedByInterruptException e) {
+            throw new ModelException("%s cannot be read: %s".formatted(entry, e), e);
         } catch (IOException e) {
             log.warn("The cache entry {} is damaged and is written anew: {}", entry, e.toString());
             return Optional.empty();
@@ -108,7 +121,10 @@ final class GraphCache {
             AtomicFile.write(
                     entry.resolve(CHECKSUMS), String.join("\n", checksums).getBytes(UTF_8));
         } catch (IOException | ModelException e) {
-            log.warn("The graphs cannot be kept in {} and are written again next time: {}", entry, e.toString());
+            log.warn(
+                    "The graphs cannot be kept and are written again next time; make {} writable with some room, or call cacheDirectory(Path): {}",
+                    entry,
+                    e.toString());
         }
     }
 

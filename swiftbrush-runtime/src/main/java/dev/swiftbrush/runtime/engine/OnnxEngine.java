@@ -1,15 +1,19 @@
 package dev.swiftbrush.runtime.engine;
 
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toCollection;
 
+import dev.swiftbrush.Fingerprint;
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.ImageSize;
+import dev.swiftbrush.Licence;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.ModelInfo;
 import dev.swiftbrush.Provenance;
 import dev.swiftbrush.QueueFullException;
 import dev.swiftbrush.Stats;
+import dev.swiftbrush.runtime.hub.HubSettings;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.ClipTextConfig;
 import dev.swiftbrush.runtime.network.UNetConfig;
@@ -29,8 +33,13 @@ import dev.swiftbrush.spi.EngineConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,21 +62,38 @@ final class OnnxEngine implements Engine {
         this.pipeline = pipeline;
     }
 
-    /** Opens the checkpoint in {@code folder}; writes its graphs unless the cache has them. */
-    static OnnxEngine open(Path folder, EngineConfig config) {
-        long start = System.nanoTime();
+    /** Opens the checkpoint, got from {@code hub} if need be; writes its graphs unless the cache has them. */
+    static OnnxEngine open(EngineConfig config, Supplier<HubSettings> hub) {
         List<ComputeDevice> devices =
                 config.devices().stream().map(ComputeDevice::of).toList();
-        Recipe recipe = Recipes.of(folder, config.recipe());
+        Set<DType> computes = devices.stream()
+                .map(device -> DeviceModel.computeType(config.precision(), device))
+                .collect(toCollection(() -> EnumSet.noneOf(DType.class)));
+        ModelFolder source = ModelFolder.of(config, computes.equals(EnumSet.of(DType.F16)), hub);
+        Path folder = source.path();
+        long start = System.nanoTime();
+        Licence licence = source.licence(config.licences());
+        Recipe recipe = Recipes.of(folder, config.recipe(), source.hubId());
         OneStep oneStep = recipe.resolve(folder.resolve("scheduler/scheduler_config.json"));
         Checkpoint checkpoint = Checkpoint.open(folder, false);
         requireGuidanceFits(checkpoint, recipe);
+        GraphCache cache = new GraphCache(config.cacheDirectory());
+        Map<DType, Checkpoint> checkpoints = new EnumMap<>(DType.class);
+        computes.forEach(type -> checkpoints.put(type, type == DType.F16 ? Checkpoint.open(folder, true) : checkpoint));
+        Fingerprint fingerprint = ModelFingerprint.of(folder, checkpoints.values(), oneStep, cache.fingerprints());
+        ModelFingerprint.requirePinned(source.name(), fingerprint, config.pin());
 
         PromptTokenizer tokenizer = openTokenizer(checkpoint);
         List<Lane> lanes = new ArrayList<>();
         try {
             ModelShape shape = shape(checkpoint, tokenizer.maxLength());
-            List<DeviceModel> models = models(checkpoint, config, devices, oneStep, shape.tokens());
+            List<DeviceModel> models = devices.stream()
+                    .map(device -> {
+                        DType compute = DeviceModel.computeType(config.precision(), device);
+                        Checkpoint own = Objects.requireNonNull(checkpoints.get(compute));
+                        return new DeviceModel(own, device, compute, oneStep, shape.tokens(), cache);
+                    })
+                    .toList();
             MemoryBudget memory = memory(config, models);
             memory.require(shape.ownSize());
             for (DeviceModel model : models) {
@@ -75,7 +101,7 @@ final class OnnxEngine implements Engine {
             }
             Serving serving = new Serving(
                     config.pool(), config.noise(), config.warmUp(), config.promptCacheBytes(), config.listeners());
-            ModelInfo info = info(folder, recipe, models, shape);
+            ModelInfo info = info(source.name(), recipe, models, shape, licence, fingerprint);
             TextToImage pipeline = new TextToImage(shape, tokenizer, lanes, serving);
             log.info(
                     "Loaded {} ({}, {}) on {} in {} ms",
@@ -90,18 +116,6 @@ final class OnnxEngine implements Engine {
             Closing.after(e, tokenizer);
             throw e;
         }
-    }
-
-    private static List<DeviceModel> models(
-            Checkpoint plain, EngineConfig config, List<ComputeDevice> devices, OneStep recipe, int tokens) {
-        GraphCache cache = new GraphCache(config.cacheDirectory());
-        List<DeviceModel> models = new ArrayList<>();
-        for (ComputeDevice device : devices) {
-            DType compute = DeviceModel.computeType(config.precision(), device);
-            Checkpoint checkpoint = compute == DType.F16 ? Checkpoint.open(plain.folder(), true) : plain;
-            models.add(new DeviceModel(checkpoint, device, compute, recipe, tokens, cache));
-        }
-        return models;
     }
 
     /** Of this machine's memory; a GPU's own is not asked for, since ONNX Runtime does not tell. */
@@ -119,15 +133,23 @@ final class OnnxEngine implements Engine {
                         .reduce(0, Math::addExact));
     }
 
-    private static ModelInfo info(Path folder, Recipe recipe, List<DeviceModel> models, ModelShape shape) {
+    private static ModelInfo info(
+            String name,
+            Recipe recipe,
+            List<DeviceModel> models,
+            ModelShape shape,
+            Licence licence,
+            Fingerprint fingerprint) {
         return new ModelInfo(
-                name(folder),
+                name,
                 recipe.name(),
                 models.stream().map(model -> model.device().toString()).collect(joining(", ")),
                 models.stream().map(DeviceModel::precision).distinct().collect(joining(", ")),
                 shape.defaultSize(),
                 shape.sizeMultiple(),
-                shape.tokens());
+                shape.tokens(),
+                licence,
+                fingerprint);
     }
 
     @Override
@@ -147,7 +169,14 @@ final class OnnxEngine implements Engine {
         long seed = Objects.requireNonNull(request.seed(), "the request has no seed");
         TextToImage.Drawn drawn = pipeline.draw(request.prompt(), seed, size, request.timeout());
         log.debug("Made an image of {} in {}", size, drawn.timings());
-        Provenance provenance = new Provenance(request.prompt(), seed, model.name(), model.recipe(), noise);
+        Provenance provenance = new Provenance(
+                request.prompt(),
+                seed,
+                model.name(),
+                model.recipe(),
+                noise,
+                model.licence().toString(),
+                model.fingerprint().sha256());
         return GeneratedImage.of(size, drawn.rgb(), provenance, drawn.timings(), drawn.truncation());
     }
 
@@ -188,13 +217,6 @@ final class OnnxEngine implements Engine {
                     .formatted(checkpoint.folder(), tokenizer.vocabularySize() - 1, encoder.vocabulary()));
         }
         return tokenizer;
-    }
-
-    /** The folder's own name, also when it is given as {@code "."}. */
-    private static String name(Path folder) {
-        Path absolute = folder.toAbsolutePath().normalize();
-        Path last = absolute.getFileName(); // absent if the folder is the root
-        return (last == null ? absolute : last).toString();
     }
 
     private static ModelShape shape(Checkpoint checkpoint, int tokens) {

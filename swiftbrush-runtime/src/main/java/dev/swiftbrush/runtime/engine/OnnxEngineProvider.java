@@ -1,10 +1,13 @@
 package dev.swiftbrush.runtime.engine;
 
 import dev.swiftbrush.ModelException;
+import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.runtime.hub.HubSettings;
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.EngineProvider;
 import dev.swiftbrush.spi.ModelSource;
+import java.nio.channels.ClosedByInterruptException;
 
 /** Opens checkpoints on ONNX Runtime. Thread-safe. */
 public final class OnnxEngineProvider implements EngineProvider {
@@ -16,11 +19,22 @@ public final class OnnxEngineProvider implements EngineProvider {
 
     @Override
     public Engine open(EngineConfig config) {
-        if (config.model() instanceof ModelSource.Folder folder) {
-            return OnnxEngine.open(folder.path(), config);
+        NativeLibraries.load();
+        try {
+            return OnnxEngine.open(config, HubSettings::ofThisProcess);
+        } catch (ModelException e) { // of a file that was read while the thread was interrupted, in many words
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof ClosedByInterruptException) {
+                    throw new SwiftBrushException(
+                            "Opening %s was interrupted; call build() again on a thread that is not"
+                                    .formatted(
+                                            config.model() instanceof ModelSource.Folder folder
+                                                    ? folder.path()
+                                                    : config.model()),
+                            e);
+                }
+            }
+            throw e;
         }
-        throw new ModelException(
-                "%s is a hub id, which this version does not download; call model(Path) with a diffusers folder on disk"
-                        .formatted(config.model()));
     }
 }

@@ -1,5 +1,7 @@
 package dev.swiftbrush.runtime.json;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -17,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -37,6 +40,7 @@ public record JsonFile(Path path, ObjectNode root) {
     /** Enough for any configuration; larger files are refused unread. */
     public static final long MAX_CONFIG_BYTES = 1 << 20;
 
+    private static final byte[] LFS_POINTER = "version https://git-lfs".getBytes(UTF_8);
     private static final int MOST_NAMED = 8;
 
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
@@ -81,14 +85,41 @@ public record JsonFile(Path path, ObjectNode root) {
             if (bytes > maxBytes) {
                 throw new ModelException("%s has %d bytes; at most %d are read".formatted(path, bytes, maxBytes));
             }
-            if (!(MAPPER.readTree(Files.readAllBytes(path)) instanceof ObjectNode root)) {
-                throw new ModelException("%s does not hold a JSON object".formatted(path));
-            }
-            return new JsonFile(path, root);
-        } catch (JsonProcessingException e) {
-            throw new ModelException("%s is not valid JSON: %s".formatted(path, e.getOriginalMessage()), e);
+            return of(path, Files.readAllBytes(path));
         } catch (IOException e) {
             throw new ModelException("%s cannot be read: %s".formatted(path, e), e);
+        }
+    }
+
+    /** Reads an object that came from elsewhere; {@code source} names it in messages. */
+    public static JsonFile of(Path source, byte[] content) {
+        requireFetched(source, content);
+        try {
+            if (!(MAPPER.readTree(content) instanceof ObjectNode root)) {
+                throw new ModelException("%s does not hold a JSON object".formatted(source));
+            }
+            return new JsonFile(source, root);
+        } catch (JsonProcessingException e) {
+            throw new ModelException("%s is not valid JSON: %s".formatted(source, problem(e)), e);
+        } catch (IOException e) {
+            throw new ModelException("%s cannot be read: %s".formatted(source, e), e);
+        }
+    }
+
+    /** What is wrong with a text, without Jackson's remarks on where it could have named its source. */
+    public static String problem(JsonProcessingException e) {
+        return e.getOriginalMessage().replaceAll("\\[Source: [^\\]]*; (line: \\d+, column: \\d+)\\]", "$1");
+    }
+
+    /**
+     * Refuses what Git leaves in place of a large file that was not fetched.
+     *
+     * @param start of the file's content, at least 24 bytes if it has as many
+     */
+    public static void requireFetched(Path path, byte[] start) {
+        if (Arrays.mismatch(start, LFS_POINTER) == LFS_POINTER.length) {
+            throw new ModelException(
+                    "%s is a Git LFS pointer and not the file itself; fetch it with git lfs pull".formatted(path));
         }
     }
 

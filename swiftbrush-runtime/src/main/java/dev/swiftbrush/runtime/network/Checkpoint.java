@@ -99,7 +99,12 @@ public record Checkpoint(
         return new Component(tensors, read);
     }
 
-    private static void requireStableDiffusion(Path folder) {
+    /**
+     * Requires of {@code model_index.json} alone that the model is of a kind that can be opened.
+     *
+     * @throws ModelException if it is another, or there is none
+     */
+    public static void requireStableDiffusion(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new ModelException("%s is not a folder".formatted(folder));
         }

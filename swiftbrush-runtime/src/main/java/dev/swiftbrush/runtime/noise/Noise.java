@@ -2,6 +2,7 @@ package dev.swiftbrush.runtime.noise;
 
 import dev.swiftbrush.NoiseGenerator;
 import java.nio.FloatBuffer;
+import java.nio.ReadOnlyBufferException;
 
 /**
  * Draws standard normal noise as a freshly seeded {@code torch.randn} does. Thread-safe: nothing is kept between calls.
@@ -28,21 +29,26 @@ public final class Noise {
             throw new IllegalArgumentException("count must not be negative, but was " + count);
         }
         float[] values = new float[count];
-        if (kind == NoiseGenerator.TORCH_CUDA) {
-            TorchCudaNormal.fill(seed, values);
-        } else {
-            TorchCpuNormal.fill(seed, values);
-        }
+        fill(kind, seed, FloatBuffer.wrap(values));
         return values;
     }
 
     /**
-     * Writes what {@link #draw} returns from {@code out}'s position to its limit, and leaves its position as it was.
+     * Writes what {@link #draw} returns from {@code out}'s position to its limit, in place, and leaves its position as it
+     * was.
      *
      * @param out heap or direct, of any byte order
-     * @throws java.nio.ReadOnlyBufferException if {@code out} is read-only
+     * @throws ReadOnlyBufferException if {@code out} is read-only
      */
     public static void fill(NoiseGenerator kind, long seed, FloatBuffer out) {
-        out.duplicate().put(draw(kind, seed, out.remaining()));
+        if (out.isReadOnly()) {
+            throw new ReadOnlyBufferException();
+        }
+        FloatBuffer rest = out.slice();
+        if (kind == NoiseGenerator.TORCH_CUDA) {
+            TorchCudaNormal.fill(seed, rest);
+        } else {
+            TorchCpuNormal.fill(seed, rest);
+        }
     }
 }

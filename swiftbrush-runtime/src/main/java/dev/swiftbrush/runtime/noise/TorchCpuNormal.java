@@ -1,5 +1,7 @@
 package dev.swiftbrush.runtime.noise;
 
+import java.nio.FloatBuffer;
+
 /**
  * {@code torch.randn} in float32 on the CPU: mt19937 and the Box-Muller transform, in PyTorch's order of draws.
  *
@@ -16,9 +18,9 @@ final class TorchCpuNormal {
 
     private TorchCpuNormal() {}
 
-    static void fill(long seed, float[] out) {
+    static void fill(long seed, FloatBuffer out) {
         Mt19937 random = new Mt19937((int) seed);
-        if (out.length < BLOCK) {
+        if (out.limit() < BLOCK) {
             fillOneByOne(random, out);
         } else {
             fillByBlocks(random, out);
@@ -26,40 +28,40 @@ final class TorchCpuNormal {
     }
 
     /** Fewer than 16 numbers: one pair at a time in float64, the sine kept for the next number. */
-    private static void fillOneByOne(Mt19937 random, float[] out) {
-        for (int i = 0; i < out.length; i += 2) {
+    private static void fillOneByOne(Mt19937 random, FloatBuffer out) {
+        for (int i = 0; i < out.limit(); i += 2) {
             double theta = 2 * Math.PI * uniform53(random);
             double radius = Math.sqrt(-2 * Math.log1p(-uniform53(random)));
-            out[i] = (float) (radius * Math.cos(theta));
-            if (i + 1 < out.length) {
-                out[i + 1] = (float) (radius * Math.sin(theta));
+            out.put(i, (float) (radius * Math.cos(theta)));
+            if (i + 1 < out.limit()) {
+                out.put(i + 1, (float) (radius * Math.sin(theta)));
             }
         }
     }
 
     /** 16 numbers or more: uniforms for all of them first, then the transform block by block. */
-    private static void fillByBlocks(Mt19937 random, float[] out) {
-        int count = out.length;
+    private static void fillByBlocks(Mt19937 random, FloatBuffer out) {
+        int count = out.limit();
         for (int i = 0; i < count; i++) {
-            out[i] = uniform24(random);
+            out.put(i, uniform24(random));
         }
         for (int i = 0; i + BLOCK <= count; i += BLOCK) {
             transform(out, i);
         }
         if (count % BLOCK != 0) { // the last 16 are drawn anew, over the end of the last whole block
             for (int i = count - BLOCK; i < count; i++) {
-                out[i] = uniform24(random);
+                out.put(i, uniform24(random));
             }
             transform(out, count - BLOCK);
         }
     }
 
-    private static void transform(float[] data, int from) {
+    private static void transform(FloatBuffer data, int from) {
         for (int j = from; j < from + HALF; j++) {
-            float radius = (float) Math.sqrt(-2 * Math.log(1 - data[j])); // 1 - u is in (0, 1]
-            float theta = TWO_PI * data[j + HALF]; // rounded to float32 as PyTorch does
-            data[j] = radius * (float) Math.cos(theta);
-            data[j + HALF] = radius * (float) Math.sin(theta);
+            float radius = (float) Math.sqrt(-2 * Math.log(1 - data.get(j))); // 1 - u is in (0, 1]
+            float theta = TWO_PI * data.get(j + HALF); // rounded to float32 as PyTorch does
+            data.put(j, radius * (float) Math.cos(theta));
+            data.put(j + HALF, radius * (float) Math.sin(theta));
         }
     }
 

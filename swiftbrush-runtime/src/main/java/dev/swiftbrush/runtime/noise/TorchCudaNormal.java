@@ -1,5 +1,7 @@
 package dev.swiftbrush.runtime.noise;
 
+import java.nio.FloatBuffer;
+
 /**
  * {@code torch.randn} in float32 with a CUDA generator at offset 0: Philox and cuRAND's Box-Muller transform.
  *
@@ -22,13 +24,13 @@ final class TorchCudaNormal {
 
     private TorchCudaNormal() {}
 
-    static void fill(long seed, float[] out) {
+    static void fill(long seed, FloatBuffer out) {
         Philox philox = new Philox();
         int key0 = (int) seed;
         int key1 = (int) (seed >>> 32);
-        for (int i = 0; i < out.length; i++) {
+        for (int i = 0; i < out.limit(); i++) {
             philox.apply(0, 0, i, 0, key0, key1); // counter: offset 0, subsequence i
-            out[i] = firstNormal(philox.x, philox.y);
+            out.put(i, firstNormal(philox.x, philox.y));
         }
     }
 

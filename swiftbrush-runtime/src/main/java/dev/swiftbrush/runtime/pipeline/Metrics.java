@@ -77,7 +77,7 @@ final class Metrics {
         for (GenerationListener listener : listeners) {
             try {
                 listener.onEvent(event);
-            } catch (RuntimeException | LinkageError e) {
+            } catch (Throwable e) { // checked ones too, which Kotlin and Scala throw undeclared
                 if (complained.compareAndSet(false, true)) {
                     log.warn("A listener failed, as it may again without being logged: {}", listener, e);
                 }

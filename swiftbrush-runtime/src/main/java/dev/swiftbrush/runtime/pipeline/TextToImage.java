@@ -14,6 +14,7 @@ import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -190,8 +191,9 @@ public final class TextToImage {
         }
         awaitIdle();
         timer.shutdownNow();
-        List<AutoCloseable> owned = new ArrayList<>(lanes);
-        owned.add(tokenizer);
+        List<AutoCloseable> owned = new ArrayList<>(List.of(tokenizer));
+        owned.addAll(lanes);
+        Collections.reverse(owned); // the last opened first
         Closing.all(owned.toArray(AutoCloseable[]::new));
     }
 }

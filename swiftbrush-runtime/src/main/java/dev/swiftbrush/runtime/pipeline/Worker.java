@@ -38,12 +38,13 @@ final class Worker implements Runnable {
     @Override
     public void run() {
         for (Batch batch = queue.take(lane); batch != null; batch = queue.take(lane)) {
-            List<Job> jobs = batch.jobs().stream().filter(job -> !job.isOver()).toList();
+            List<Job> jobs = batch.jobs();
             List<Picture> pictures = List.of();
             Throwable failure = null;
             try {
+                jobs = batch.jobs().stream().filter(job -> !job.isOver()).toList();
                 pictures = jobs.isEmpty() ? pictures : draw(batch, jobs);
-            } catch (RuntimeException | Error e) { // errors too: whoever waits has to learn of them
+            } catch (Throwable e) { // whatever it is: whoever waits has to learn of it, and the session goes on
                 failure = e;
             }
             queue.done(batch); // first, so that whoever waits finds the place free

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the recipe of a checkpoint: the one asked for, else the one recorded in the checkpoint, else the preset that the
- * checkpoint's own configuration names. Nothing is guessed: a multi-step model looks like a one-step one and would draw
+ * checkpoint's name or its own configuration names. Nothing is guessed: a multi-step model looks like a one-step one and would draw
  * garbage.
  */
 public final class Recipes {
@@ -42,13 +42,19 @@ public final class Recipes {
 
     private Recipes() {}
 
+    /** {@link #of(Path, RecipeSource, String)} of a checkpoint that is not from a hub. */
+    public static Recipe of(Path folder, @Nullable RecipeSource asked) {
+        return of(folder, asked, null);
+    }
+
     /**
      * Finds the recipe of the checkpoint in {@code folder}.
      *
      * @param asked what the application asked for, or null
+     * @param id what the checkpoint is called on a hub, or null if it is not from there
      * @throws ModelException if no recipe is asked for, recorded or named, or if it cannot be read
      */
-    public static Recipe of(Path folder, @Nullable RecipeSource asked) {
+    public static Recipe of(Path folder, @Nullable RecipeSource asked, @Nullable String id) {
         if (asked instanceof RecipeSource.Preset preset) {
             return preset(preset.name());
         }
@@ -59,10 +65,10 @@ public final class Recipes {
         if (Files.exists(record)) {
             return recorded(JsonFile.read(record));
         }
-        return detect(folder)
+        return detect(folder, id)
                 .orElseThrow(() -> new ModelException(
                         "%s does not say how it makes an image in one step, and a multi-step model would draw garbage; if it is a one-step model, call recipe(...) with one of: %s"
-                                .formatted(folder, names())));
+                                .formatted(id == null ? folder : id, names())));
     }
 
     /** The preset of that name. */
@@ -83,13 +89,13 @@ public final class Recipes {
         return preset(record.text("recipe").orElseThrow(() -> record.fault("recipe", "a preset's name or an object")));
     }
 
-    private static Optional<Recipe> detect(Path folder) {
+    private static Optional<Recipe> detect(Path folder, @Nullable String id) {
         Optional<String> scheduler = JsonFile.readIfPresent(folder.resolve("scheduler/scheduler_config.json"))
                 .flatMap(config -> config.text("_class_name"));
-        List<String> ids = Stream.of("model_index.json", "unet/config.json")
+        Stream<String> recorded = Stream.of("model_index.json", "unet/config.json")
                 .flatMap(file -> JsonFile.readIfPresent(folder.resolve(file)).stream())
-                .flatMap(config -> config.text("_name_or_path").stream())
-                .toList();
+                .flatMap(config -> config.text("_name_or_path").stream());
+        List<String> ids = Stream.concat(Stream.ofNullable(id), recorded).toList();
         return PRESETS.stream()
                 .filter(preset -> ids.stream().anyMatch(preset::names)
                         || scheduler.filter(preset::isScheduledBy).isPresent())

@@ -5,7 +5,6 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A device that was seen to work. Immutable and thread-safe. */
@@ -26,10 +25,11 @@ public sealed interface ComputeDevice {
 
         @Override
         public SessionOptions sessionOptions() throws OrtException {
-            SessionOptions options = OnnxRuntime.sessionOptions();
-            options.setIntraOpNumThreads(threads);
-            options.addConfigEntry("session.intra_op.allow_spinning", "0"); // idle threads would burn the host's cores
-            return options;
+            return OnnxRuntime.sessionOptions(options -> {
+                options.setIntraOpNumThreads(threads);
+                options.addConfigEntry(
+                        "session.intra_op.allow_spinning", "0"); // idle threads would burn the host's cores
+            });
         }
 
         @Override
@@ -47,14 +47,11 @@ public sealed interface ComputeDevice {
 
         @Override
         public SessionOptions sessionOptions() throws OrtException {
-            SessionOptions options = OnnxRuntime.sessionOptions();
-            try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(index)) {
-                options.addCUDA(cuda);
-            } catch (OrtException | LinkageError e) {
-                options.close();
-                throw e;
-            }
-            return options;
+            return OnnxRuntime.sessionOptions(options -> {
+                try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(index)) {
+                    options.addCUDA(cuda);
+                }
+            });
         }
 
         @Override
@@ -65,7 +62,7 @@ public sealed interface ComputeDevice {
 
     /**
      * Finds the device asked for and tries it out. {@link Device#auto()} takes the first GPU if it truly works, else the
-     * CPU, and logs which and why.
+     * CPU, and logs which and why when that is news.
      *
      * @throws DeviceException if it cannot be had; the message says what is missing
      */
@@ -80,16 +77,18 @@ public sealed interface ComputeDevice {
             CudaProbe.require(device);
             return device;
         }
-        Logger log = LoggerFactory.getLogger(ComputeDevice.class);
+        return BestDevice.find();
+    }
+
+    /**
+     * Loads ONNX Runtime, if it is not yet. If that fails, {@link #of} says why; a thread that is interrupted meanwhile
+     * would spoil it for the whole life of the JVM, so it is for threads that nobody interrupts.
+     */
+    static void load() {
         try {
-            Cuda device = new Cuda(0);
-            CudaProbe.require(device);
-            log.info("Running on {}", device);
-            return device;
+            OnnxRuntime.environment();
         } catch (DeviceException e) {
-            Cpu device = new Cpu(Cores.physical());
-            log.info("Running on the CPU with {} threads: {}", device.threads(), e.getMessage());
-            return device;
+            LoggerFactory.getLogger(ComputeDevice.class).debug("ONNX Runtime cannot be loaded", e);
         }
     }
 }

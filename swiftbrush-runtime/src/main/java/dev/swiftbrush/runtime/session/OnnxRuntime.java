@@ -9,12 +9,17 @@ import java.io.IOException;
 import java.net.URL;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** ONNX Runtime as a whole: its native library, and what all sessions share. */
 final class OnnxRuntime {
     private static final Logger log = LoggerFactory.getLogger(OnnxRuntime.class);
+
+    /** The JVM tells why a class failed to load only the first time it is asked for. */
+    private static final AtomicReference<@Nullable Throwable> FIRST_FAILURE = new AtomicReference<>();
 
     static {
         Telemetry.forbid();
@@ -30,22 +35,48 @@ final class OnnxRuntime {
     static OrtEnvironment environment() {
         try {
             return OrtEnvironment.getEnvironment();
-        } catch (LinkageError e) { // ExceptionInInitializerError the first time, NoClassDefFoundError from then on
-            Throwable cause = e.getCause() == null ? e : e.getCause();
+        } catch (LinkageError e) {
+            Throwable first = FIRST_FAILURE.compareAndExchange(null, e);
+            Throwable reason = first == null ? e : first;
+            while (reason.getCause() != null) {
+                reason = reason.getCause();
+            }
             throw new DeviceException(
-                    "ONNX Runtime's native library cannot be loaded on %s %s: %s; docs/platforms.md lists the supported platforms"
-                            .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), cause),
+                    "ONNX Runtime's native library cannot be loaded on %s %s: %s; it is unpacked into %s, which must be writable and allow execution, so name another folder with -Djava.io.tmpdir; docs/platforms.md lists the supported platforms"
+                            .formatted(
+                                    System.getProperty("os.name"),
+                                    System.getProperty("os.arch"),
+                                    reason,
+                                    System.getProperty("java.io.tmpdir")),
                     e);
         }
     }
 
-    /** Options that every session starts from; the caller closes them. */
-    static SessionOptions sessionOptions() throws OrtException {
+    /** What is set on a session's options. */
+    interface Settings {
+        void set(SessionOptions options) throws OrtException;
+    }
+
+    /** The options of every session and those of its device; the caller closes them. */
+    static SessionOptions sessionOptions(Settings device) throws OrtException {
         environment();
+        return configured(options -> {
+            options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            device.set(options);
+        });
+    }
+
+    /** Closes the options if they cannot be set. */
+    static SessionOptions configured(Settings settings) throws OrtException {
         SessionOptions options = new SessionOptions();
-        options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
-        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-        return options;
+        try {
+            settings.set(options);
+            return options;
+        } catch (OrtException | RuntimeException | Error e) {
+            options.close();
+            throw e;
+        }
     }
 
     /** Warns of what ONNX Runtime itself is silent about: the second of two artifacts is never used. */

@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.text;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.json.JsonFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -125,7 +126,10 @@ record BpeModel(Map<String, Integer> vocabulary, List<Merge> merges) {
     private static String readText(Path file) {
         JsonFiles.checkSize(file, MAX_MIB);
         try {
-            return Files.readString(file, StandardCharsets.UTF_8);
+            String text = Files.readString(file, StandardCharsets.UTF_8);
+            JsonFile.requireFetched(
+                    file, text.substring(0, Math.min(24, text.length())).getBytes(StandardCharsets.UTF_8));
+            return text;
         } catch (CharacterCodingException e) {
             throw new ModelException(file + " is not valid UTF-8", e);
         } catch (IOException e) {

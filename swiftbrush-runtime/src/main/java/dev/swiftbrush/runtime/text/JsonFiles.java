@@ -9,7 +9,10 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.json.JsonFile;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -19,6 +22,7 @@ final class JsonFiles {
     private static final int MAX_DEPTH = 32;
     private static final int MAX_STRING = 1 << 20;
     private static final int EXCERPT = 60;
+    private static final int START_BYTES = 24;
     private static final long MIB = 1 << 20;
 
     private JsonFiles() {}
@@ -32,7 +36,8 @@ final class JsonFiles {
     /** Streams a file that holds one JSON object. */
     static <T> T stream(Path file, long maxMib, ObjectReader<T> reader) {
         checkSize(file, maxMib);
-        try (JsonParser parser = factory(maxMib).createParser(Files.newInputStream(file))) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file));
+                JsonParser parser = factory(maxMib).createParser(fetched(file, in))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new ModelException(file + " must hold a JSON object");
             }
@@ -42,10 +47,17 @@ final class JsonFiles {
             }
             return read;
         } catch (JsonProcessingException e) {
-            throw new ModelException("%s is not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
+            throw new ModelException("%s is not valid JSON: %s".formatted(file, JsonFile.problem(e)), e);
         } catch (IOException e) {
             throw unreadable(file, e);
         }
+    }
+
+    private static InputStream fetched(Path file, InputStream in) throws IOException {
+        in.mark(START_BYTES);
+        JsonFile.requireFetched(file, in.readNBytes(START_BYTES));
+        in.reset();
+        return in;
     }
 
     /** Reads a small file that holds one JSON object. */

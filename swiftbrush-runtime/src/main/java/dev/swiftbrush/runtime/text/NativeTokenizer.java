@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.text;
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import ai.djl.util.Utils;
 import dev.swiftbrush.ModelException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -78,8 +79,17 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
+    /** The deepest cause, which says what is the matter; those above it are how DJL came upon it. */
+    private static Throwable reason(Throwable e) {
+        Throwable reason = e;
+        while (reason.getCause() != null) {
+            reason = reason.getCause();
+        }
+        return reason;
+    }
+
     /** Beside a GPU, DJL would download a CUDA build of the library; the one in its jar serves. */
-    private static synchronized void load() {
+    static synchronized void load() {
         String chosen = System.getProperty(FLAVOR);
         try {
             if (chosen == null) {
@@ -88,8 +98,12 @@ final class NativeTokenizer implements AutoCloseable {
             LibUtils.checkStatus();
         } catch (EngineException | LinkageError e) {
             throw new ModelException(
-                    "ai.djl.huggingface:tokenizers has no native library that loads on %s %s; prompts need one"
-                            .formatted(System.getProperty("os.name"), System.getProperty("os.arch")),
+                    "The native library of ai.djl.huggingface:tokenizers cannot be loaded on %s %s: %s; it is unpacked into %s, which must be writable and allow execution, so name another folder with DJL_CACHE_DIR, and on JDK 24 and newer start with --enable-native-access=ALL-UNNAMED"
+                            .formatted(
+                                    System.getProperty("os.name"),
+                                    System.getProperty("os.arch"),
+                                    reason(e),
+                                    Utils.getEngineCacheDir("tokenizers")),
                     e);
         } finally {
             if (chosen == null) {

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns prompts into the token ids that transformers 5.23.0 gives for a checkpoint's {@code tokenizer} folder.
@@ -44,6 +45,18 @@ public final class PromptTokenizer implements AutoCloseable {
         this.padId = padId;
         this.maxLength = maxLength;
         this.vocabularySize = vocabularySize;
+    }
+
+    /**
+     * Loads the native library, if it is not yet. If that fails, {@link #open} says why; a thread that is interrupted
+     * meanwhile would spoil it for the whole life of the JVM, so it is for threads that nobody interrupts.
+     */
+    public static void load() {
+        try {
+            NativeTokenizer.load();
+        } catch (ModelException e) {
+            LoggerFactory.getLogger(PromptTokenizer.class).debug("The tokenizers library cannot be loaded", e);
+        }
     }
 
     /**

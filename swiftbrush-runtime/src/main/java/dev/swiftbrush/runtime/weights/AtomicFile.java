@@ -2,13 +2,19 @@ package dev.swiftbrush.runtime.weights;
 
 import dev.swiftbrush.ModelException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +25,10 @@ import org.slf4j.LoggerFactory;
 public final class AtomicFile implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AtomicFile.class);
+
+    private static final Pattern UNFINISHED =
+            Pattern.compile("\\..+\\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
+    private static final Duration ABANDONED = Duration.ofHours(1);
 
     private final Path target;
     private final Path unfinished;
@@ -39,6 +49,27 @@ public final class AtomicFile implements AutoCloseable {
         try (AtomicFile file = create(target)) {
             file.write(0, ByteBuffer.wrap(content));
             file.commit();
+        }
+    }
+
+    /**
+     * Removes what killed processes left unfinished in {@code folder} and the folders in it: files that nobody has written
+     * to for an hour. Whatever cannot be removed stays.
+     */
+    public static void removeAbandoned(Path folder) {
+        FileTime hourAgo = FileTime.from(Instant.now().minus(ABANDONED));
+        try (Stream<Path> files = Files.find(
+                folder,
+                2,
+                (file, attributes) -> attributes.isRegularFile()
+                        && attributes.lastModifiedTime().compareTo(hourAgo) < 0
+                        && UNFINISHED.matcher(file.getFileName().toString()).matches())) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+                log.debug("Removed {}, which a process left unfinished", file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            log.debug("{} cannot be cleared of unfinished files: {}", folder, e.toString());
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.swiftbrush.runtime.weights;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 
@@ -16,6 +17,11 @@ final class Messages {
         StringBuilder quoted = new StringBuilder("'");
         shown.chars().forEach(c -> quoted.append(Character.isISOControl(c) ? '?' : (char) c));
         return quoted.append('\'').toString();
+    }
+
+    /** What is wrong with a text, without Jackson's remarks on where it could have named its source. */
+    static String reason(JsonProcessingException e) {
+        return e.getOriginalMessage().replaceAll("\\[Source: [^\\]]*; (line: \\d+, column: \\d+)\\]", "$1");
     }
 
     /** Why the file system refused; its exceptions often carry nothing but the path. */

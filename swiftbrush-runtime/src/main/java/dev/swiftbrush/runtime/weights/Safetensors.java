@@ -31,6 +31,9 @@ public final class Safetensors {
     /** Longest header that the format allows, in bytes. */
     static final int MAX_HEADER_BYTES = 100_000_000;
 
+    /** What Git leaves in place of a large file that was not fetched begins with these eight letters: {@code "version "}. */
+    private static final long LFS_POINTER = 0x206E_6F69_7372_6576L;
+
     private final Map<String, StoredTensor> tensors;
     private final Map<String, String> metadata;
 
@@ -81,6 +84,10 @@ public final class Safetensors {
         long headerBytes = ByteBuffer.wrap(in.readNBytes(Long.BYTES))
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .getLong();
+        if (headerBytes == LFS_POINTER) {
+            throw new ModelException(
+                    "%s is a Git LFS pointer and not the file itself; fetch it with git lfs pull".formatted(file));
+        }
         if (headerBytes <= 0 || headerBytes > MAX_HEADER_BYTES) {
             throw new ModelException(
                     "header of %s claims %s bytes; 1 to %d are allowed, so this is not a safetensors file"

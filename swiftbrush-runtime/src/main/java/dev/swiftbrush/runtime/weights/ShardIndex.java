@@ -6,6 +6,7 @@ import dev.swiftbrush.ModelException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -97,6 +98,16 @@ record ShardIndex(Map<String, List<String>> byShard) {
     private static boolean isPlainFileName(String name) {
         return name.length() <= 255
                 && name.endsWith(".safetensors")
-                && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || Character.isISOControl(c));
+                && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || Character.isISOControl(c))
+                && isNameHere(name);
+    }
+
+    /** Whether this file system can write the name; under the locale "C", Java writes no more than ASCII. */
+    private static boolean isNameHere(String name) {
+        try {
+            return Path.of(name).getNameCount() == 1;
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 }

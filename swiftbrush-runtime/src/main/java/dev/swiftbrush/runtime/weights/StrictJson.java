@@ -26,6 +26,8 @@ final class StrictJson {
 
     static final int MAX_NAME_LENGTH = 10_000;
 
+    private static final String LFS_POINTER = "version https://git-lfs"; // what Git leaves where a file was not fetched
+
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(16)
@@ -85,6 +87,7 @@ final class StrictJson {
                 first = text.read();
             }
             if (first != '{') {
+                requireFetched(first, text, fault);
                 throw fault.of("must start with '{', but "
                         + (first < 0 ? "is empty" : "starts with " + Messages.quoted(Character.toString(first))));
             }
@@ -96,10 +99,19 @@ final class StrictJson {
                 return value;
             }
         } catch (JsonProcessingException e) {
-            throw new ModelException(
-                    "%s is not valid JSON: %s%s".formatted(subject, e.getOriginalMessage(), place(e)), e);
+            throw new ModelException("%s is not valid JSON: %s%s".formatted(subject, Messages.reason(e), place(e)), e);
         } catch (CharacterCodingException e) {
             throw new ModelException(subject + " is not valid UTF-8", e);
+        }
+    }
+
+    private static void requireFetched(int first, Reader rest, Fault fault) throws IOException {
+        StringBuilder start = new StringBuilder();
+        for (int c = first; c >= 0 && start.length() < LFS_POINTER.length(); c = rest.read()) {
+            start.append((char) c);
+        }
+        if (start.toString().equals(LFS_POINTER)) {
+            throw fault.of("is a Git LFS pointer and not the file itself; fetch it with git lfs pull");
         }
     }
 

@@ -1,11 +1,16 @@
 package dev.swiftbrush.runtime.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.swiftbrush.SwiftBrushException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -137,6 +142,43 @@ class GraphCacheTest {
 
         Files.writeString(weights, "two");
         assertThat(fingerprints.of(weights)).isEqualTo(Fingerprints.sha256("two"));
+    }
+
+    @Test
+    void sweepsWhatAKilledProcessLeftAnHourAgo() throws IOException {
+        graphs("settings");
+        String left = ".a.onnx.01234567-89ab-cdef-0123-456789abcdef.tmp";
+        Path note = onlyFileIn(directory.resolve("fingerprints"));
+        List<Path> abandoned = List.of(entry().resolve(left), note.resolveSibling(left));
+        List<Path> kept = List.of(entry().resolve(".mine.tmp"), entry().resolve(left.replace("a.", "b.")));
+        for (Path file : abandoned) {
+            Files.setLastModifiedTime(Files.writeString(file, "half"), hoursAgo(2));
+        }
+        Files.setLastModifiedTime(Files.writeString(kept.get(0), "not of this cache"), hoursAgo(2));
+        Files.writeString(kept.get(1), "being written");
+        assertThat(graphs("settings")).isEqualTo(GRAPHS);
+        assertThat(abandoned).allSatisfy(file -> assertThat(file).doesNotExist());
+        assertThat(kept).allSatisfy(file -> assertThat(file).exists());
+        assertThat(note).exists();
+        assertThat(exports).hasValue(1);
+    }
+
+    @Test
+    void aUserWithoutAHomeFolderIsToldToNameAPlace() {
+        for (String home : List.of("?", "", "relative")) {
+            for (String system : List.of("Linux", "Mac OS X", "Windows 11")) {
+                assertThatThrownBy(() -> CacheDirectory.of(system, home, name -> null))
+                        .isExactlyInstanceOf(SwiftBrushException.class)
+                        .hasMessage(
+                                "There is no place for the cache, since this user has no home folder (user.home is '%s'); call cacheDirectory(Path), or set XDG_CACHE_HOME, on Windows LOCALAPPDATA",
+                                home);
+            }
+        }
+        assertThat(CacheDirectory.of("Linux", "?", name -> "/x")).isEqualTo(Path.of("/x/swiftbrush"));
+    }
+
+    private static FileTime hoursAgo(int hours) {
+        return FileTime.from(Instant.now().minus(Duration.ofHours(hours)));
     }
 
     @Test

@@ -17,6 +17,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LocatedGraphTest {
     private static final String VAE = "vae/diffusion_pytorch_model.safetensors";
@@ -97,6 +99,22 @@ class LocatedGraphTest {
         assertThatThrownBy(() -> LocatedGraph.of(decoder, snapshot))
                 .isInstanceOf(ModelException.class)
                 .hasMessage("%s does not exist, or is a link to a file that does not", snapshot.resolve(VAE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../secret.safetensors", "vae/../../secret.safetensors", "/etc/passwd", ".."})
+    void aGraphThatNamesWeightsOutsideOfTheModelIsRefused(String location) throws Exception {
+        Path folder = TinyCheckpoint.copy("sd2", temp.resolve("model")).folder();
+        Files.copy(folder.resolve(VAE), temp.resolve("secret.safetensors"));
+        ModelProto.Builder graph = decoder(folder).toBuilder();
+        graph.getGraphBuilder().getInitializerBuilderList().stream()
+                .flatMap(tensor -> tensor.getExternalDataBuilderList().stream())
+                .filter(entry -> entry.getKey().equals("location"))
+                .forEach(entry -> entry.setValue(location));
+
+        assertThatThrownBy(() -> LocatedGraph.of(graph.build(), folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessage("a graph of %s names weights outside of it: %s", folder, location);
     }
 
     private Path hubCache() throws IOException {

@@ -85,6 +85,26 @@ class JsonFileTest {
                 .hasMessageStartingWith(file + " is not valid JSON: ");
     }
 
+    @Test
+    void saysWhereWhatIsNotClosedBegan() throws IOException {
+        Path file = write("{\"a\":\n [1");
+
+        assertThatThrownBy(() -> JsonFile.read(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "%s is not valid JSON: Unexpected end-of-input: expected close marker for Array (start marker at line: 2, column: 2)",
+                        file);
+    }
+
+    @Test
+    void knowsWhatGitLeavesInPlaceOfALargeFile() throws IOException {
+        Path file = write("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+
+        assertThatThrownBy(() -> JsonFile.read(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessage("%s is a Git LFS pointer and not the file itself; fetch it with git lfs pull", file);
+    }
+
     /** Python writes them: a DPM-Solver's scheduler_config.json holds {@code "lambda_min_clipped": -Infinity}. */
     @Test
     void readsPythonsInfinitiesButTakesNoneForANumber() throws IOException {

@@ -23,6 +23,7 @@ final class FakeNetworks implements Networks {
     final AtomicInteger running = new AtomicInteger();
     final AtomicInteger mostRunning = new AtomicInteger();
     volatile boolean closed;
+    Runnable onClose = () -> {};
 
     @Override
     public void encode(HostTensor ids, HostTensor states, Cancellation cancellation) {
@@ -78,5 +79,6 @@ final class FakeNetworks implements Networks {
             throw new AssertionError("closed while it runs");
         }
         closed = true;
+        onClose.run();
     }
 }

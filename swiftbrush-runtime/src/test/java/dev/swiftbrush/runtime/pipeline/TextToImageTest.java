@@ -19,6 +19,7 @@ import dev.swiftbrush.Stats;
 import dev.swiftbrush.runtime.noise.Noise;
 import dev.swiftbrush.runtime.reference.Reference;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -28,11 +29,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What becomes of requests under load, faults and misuse; the networks are fakes that do as they are told. */
 @Timeout(60)
@@ -139,6 +143,18 @@ class TextToImageTest {
             draw("a cat", i);
         }
         assertThat(opened.get(0).encoded.get()).isEqualTo(3);
+    }
+
+    @Test
+    void theCacheOfPromptsKeepsWithinItsBytes() throws Exception {
+        long one = 77 * 2 * Float.BYTES;
+        promptCacheBytes = 3 * one;
+        open("cpu");
+        for (String prompt : List.of("a", "b", "c", "d", "e", "f", "g", "h")) {
+            draw(prompt, 0);
+        }
+        assertThat(images.stats().promptCacheBytes()).isBetween(one, 3 * one);
+        assertThat(images.stats().promptCacheMisses()).isEqualTo(8);
     }
 
     @Test
@@ -278,6 +294,77 @@ class TextToImageTest {
     }
 
     @Test
+    void networksThatAlwaysFailAreAnErrorForEachRequestUntilTheyWorkAgain() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        images = images(List.of(new Lane("cpu", () -> {
+            FakeNetworks networks = networks();
+            if (broken.get()) {
+                networks.failures.add(new GenerationException("broken"));
+            }
+            return networks;
+        })));
+        for (int i = 0; i < 20; i++) {
+            assertThatThrownBy(() -> draw("a cat", 1))
+                    .isInstanceOf(GenerationException.class)
+                    .hasMessage("broken");
+        }
+        broken.set(false);
+        assertThat(draw("a cat", 2).rgb()).containsOnly(firstByteOfNoise(2));
+        assertThat(opened).hasSize(21);
+        assertThat(opened.subList(0, 20))
+                .allSatisfy(networks -> assertThat(networks.closed).isTrue());
+        assertThat(images.stats().failed()).isEqualTo(20);
+    }
+
+    @Test
+    void networksThatFailedAreOpenedAnewOnceTheirOtherCallsAreOver() throws Exception {
+        pool = pool.withMaxConcurrent(2);
+        open("cpu");
+        FakeNetworks first = hold();
+        CompletableFuture<TextToImage.Drawn> long1 = start(1, SMALL);
+        awaitRunning(first, 1);
+        first.failures.add(new GenerationException("broken"));
+        CompletableFuture<TextToImage.Drawn> long2 = start(2, SMALL);
+        awaitRunning(first, 2);
+        first.mayEnd.release(1); // one of the two fails
+        awaitRunning(first, 1);
+        CompletableFuture<TextToImage.Drawn> third = start(3, SMALL);
+        await(() -> images.stats().busy() == 2);
+        assertThat(opened).hasSize(1); // FakeNetworks.close fails while a call runs
+        first.mayEnd.release(1);
+        assertThat(third.get().rgb()).containsOnly(firstByteOfNoise(3));
+        assertThat(opened).hasSize(2);
+        assertThat(first.closed).isTrue();
+        assertThat(List.of(long1, long2))
+                .filteredOn(CompletableFuture::isCompletedExceptionally)
+                .hasSize(1);
+    }
+
+    @Test
+    void aBatchThatAllOfItsMembersGiveUpIsEnded() throws Exception {
+        pool = pool.withMaxBatch(2).withMaxDelay(Duration.ofSeconds(10));
+        open("cpu");
+        FakeNetworks networks = hold();
+        List<Thread> callers = new ArrayList<>();
+        for (int seed = 1; seed <= 2; seed++) {
+            int own = seed;
+            Thread caller = new Thread(() ->
+                    assertThatThrownBy(() -> draw("a cat", own)).isInstanceOf(GenerationCancelledException.class));
+            callers.add(caller);
+            caller.start();
+        }
+        awaitRunning(networks, 1);
+        callers.get(0).interrupt();
+        callers.get(0).join();
+        assertThat(networks.running.get()).isEqualTo(1); // the other still wants its picture
+        callers.get(1).interrupt();
+        callers.get(1).join();
+        awaitRunning(networks, 0);
+        assertThat(images.stats().cancelled()).isEqualTo(2);
+        assertThat(opened).hasSize(1);
+    }
+
+    @Test
     void aShortageOfMemoryIsSurvivedWithoutOpeningAnew() throws Exception {
         open("cpu");
         opened.get(0).failures.add(new DeviceException("There was not enough memory for the generator"));
@@ -346,6 +433,22 @@ class TextToImageTest {
     }
 
     @Test
+    void closingFreesEverythingTheLastOpenedFirstEvenIfThatFails() {
+        open("cuda:0", "cuda:1");
+        List<FakeNetworks> closed = new ArrayList<>();
+        opened.forEach(networks -> networks.onClose = () -> {
+            closed.add(networks);
+            throw new GenerationException("ONNX Runtime cannot close " + opened.indexOf(networks));
+        });
+        assertThatThrownBy(() -> images.close(Duration.ZERO))
+                .hasMessage("ONNX Runtime cannot close 1")
+                .hasSuppressedException(new GenerationException("ONNX Runtime cannot close 0"));
+        assertThat(closed).containsExactly(opened.get(1), opened.get(0));
+        assertThatThrownBy(() -> draw("a cat", 1)).isInstanceOf(IllegalStateException.class);
+        images = null;
+    }
+
+    @Test
     void warmsEveryDeviceUpWithoutCountingIt() throws Exception {
         warmUp = true;
         open("cuda:0", "cuda:1");
@@ -372,15 +475,35 @@ class TextToImageTest {
                 .hasSize(1);
     }
 
-    @Test
-    void aListenerThatThrowsHarmsNobody() throws Exception {
-        GenerationListener broken = event -> {
-            throw new IllegalStateException("listener");
-        };
+    static List<Throwable> whatListenersThrow() {
+        return List.of(
+                new IllegalStateException("listener"),
+                new NoClassDefFoundError("listener"),
+                new AssertionError("listener"),
+                new OutOfMemoryError("listener"),
+                new IOException("listener")); // Kotlin needs no declaration
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatListenersThrow")
+    void aListenerThatThrowsHarmsNobody(Throwable thrown) throws Exception {
         images = new TextToImage(
-                SHAPE, tokenizer(), List.of(new Lane("cpu", this::networks)), serving(List.of(broken, events::add)));
+                SHAPE,
+                tokenizer(),
+                List.of(new Lane("cpu", this::networks)),
+                serving(List.of(event -> throwAnyway(thrown), events::add)));
         assertThat(draw("a cat", 7).rgb()).containsOnly(firstByteOfNoise(7));
-        assertThat(events).isNotEmpty();
+        opened.get(0).failures.add(new GenerationException("broken"));
+        assertThatThrownBy(() -> draw("a cat", 1)).isInstanceOf(GenerationException.class);
+        assertThat(draw("a cat", 7).rgb()).containsOnly(firstByteOfNoise(7));
+        assertThat(images.stats().completed()).isEqualTo(2);
+        assertThat(images.stats().failed()).isEqualTo(1);
+        assertThat(events).hasSizeGreaterThan(10);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void throwAnyway(Throwable thrown) throws E {
+        throw (E) thrown;
     }
 
     private void open(String... devices) {

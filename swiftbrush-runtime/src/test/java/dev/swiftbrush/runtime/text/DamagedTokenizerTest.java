@@ -177,6 +177,21 @@ class DamagedTokenizerTest {
         refuses(folder.resolve(name) + " is not a regular file");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json"})
+    void refusesWhatGitLeavesInPlaceOfALargeFile(String name) throws IOException {
+        Files.writeString(folder.resolve(name), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        refuses(folder.resolve(name) + " is a Git LFS pointer and not the file itself; fetch it with git lfs pull");
+    }
+
+    @Test
+    void saysWhereWhatIsNotClosedBegan() throws IOException {
+        Files.writeString(folder.resolve("vocab.json"), "{\"a\": 0");
+        refuses(
+                folder.resolve("vocab.json")
+                        + " is not valid JSON: Unexpected end-of-input: expected close marker for Object (start marker at line: 1, column: 1)");
+    }
+
     @Test
     void refusesMoreMergesThanThereCanBeTokens() throws IOException {
         Files.writeString(folder.resolve("merges.txt"), "a b</w>\n".repeat(1_000_001));

@@ -92,6 +92,13 @@ class HostileSafetensorsTest {
     }
 
     @Test
+    void refusesWhatGitLeavesInPlaceOfALargeFile() throws IOException {
+        Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+
+        assertRefused("FILE is a Git LFS pointer and not the file itself; fetch it with git lfs pull");
+    }
+
+    @Test
     void refusesBytesThatAreNotUtf8() {
         SafetensorsBytes.write(file, "{\"caf\u00e9\":1}".getBytes(StandardCharsets.ISO_8859_1));
 

@@ -234,6 +234,10 @@ class WeightFilesTest {
                 .collect(Collectors.joining(","));
         return Stream.of(
                 Arguments.of("", "INDEX must start with '{', but is empty"),
+                Arguments.of(
+                        "version https://git-lfs.github.com/spec/v1",
+                        "INDEX is a Git LFS pointer and not the file itself; fetch it with git lfs pull"),
+                Arguments.of("version https", "INDEX must start with '{', but starts with 'v'"),
                 Arguments.of("[]", "INDEX must start with '{', but starts with '['"),
                 Arguments.of("{}", "INDEX has no weight_map"),
                 Arguments.of("{\"weight_map\":{}}", "INDEX has an empty weight_map"),

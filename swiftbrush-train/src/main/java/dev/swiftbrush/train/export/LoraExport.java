@@ -38,8 +38,8 @@ public record LoraExport(Map<String, Shape> shapes, double alpha) {
             String name = each.getKey();
             Shape shape = each.getValue();
             Shape other = shapes.get(name.endsWith(DOWN) ? name.replace(DOWN, UP) : name.replace(UP, DOWN));
-            boolean paired = (name.endsWith(DOWN) || name.endsWith(UP)) && other != null;
-            if (!paired || shape.rank() != 2 || other.rank() != 2) {
+            boolean known = name.endsWith(DOWN) || name.endsWith(UP);
+            if (!known || other == null || shape.rank() != 2 || other.rank() != 2) {
                 throw new IllegalArgumentException(
                         "'%s' must be one of two matrices X%s and X%s".formatted(name, DOWN, UP));
             }

@@ -77,6 +77,11 @@ public record Denoiser(
         return clean.mul(alpha(timesteps)).add(noise.mul(sigma(timesteps)));
     }
 
+    /** {@code v = alpha·noise - sigma·clean}. */
+    public TorchTensor velocity(TorchTensor clean, TorchTensor noise, int[] timesteps) {
+        return noise.mul(alpha(timesteps)).sub(clean.mul(sigma(timesteps)));
+    }
+
     /** Square roots of alphaCumprod, {@code [B, 1, 1, 1]}. */
     TorchTensor alpha(int[] timesteps) {
         return column(timesteps, t -> Math.sqrt(schedule.alphaCumprod(t)));

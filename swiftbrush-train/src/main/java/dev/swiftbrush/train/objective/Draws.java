@@ -13,6 +13,7 @@ public interface Draws {
         ADAPTER_EMPTY_PROMPT,
         POSTERIOR,
         EMPTY_PROMPT,
+        IMAGE,
         MIRROR,
         SAMPLE
     }

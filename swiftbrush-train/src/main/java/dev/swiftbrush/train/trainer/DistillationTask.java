@@ -24,7 +24,6 @@ import dev.swiftbrush.train.torch.MovingAverage;
 import dev.swiftbrush.train.torch.Parameters;
 import dev.swiftbrush.train.torch.Region;
 import dev.swiftbrush.train.torch.Tape;
-import dev.swiftbrush.train.torch.TorchDevice;
 import dev.swiftbrush.train.torch.TorchTensor;
 import dev.swiftbrush.train.torch.TorchWeights;
 import java.nio.file.Path;
@@ -52,15 +51,6 @@ public final class DistillationTask implements Task {
     private final long channels;
     private final int height;
     private final int width;
-
-    /**
-     * How a step is computed, which does not change what is learned but for rounding.
-     *
-     * @param compute the type that networks compute in
-     * @param recomputes whether blocks are run again in the backward pass instead of being kept
-     * @param averageOnCpu whether the student's average lies in the CPU's memory
-     */
-    public record Means(TorchDevice device, DType compute, boolean recomputes, boolean averageOnCpu) {}
 
     /** @param samples drawn by {@link #drawSamples}, or null for none */
     public DistillationTask(
@@ -115,9 +105,7 @@ public final class DistillationTask implements Task {
     }
 
     private Trainee student(Parameters parameters, Means means) {
-        MovingAverage average = settings.emaDecay() == 0
-                ? null
-                : new MovingAverage(parameters, means.averageOnCpu() ? TorchDevice.cpu() : means.device());
+        MovingAverage average = settings.emaDecay() == 0 ? null : new MovingAverage(parameters, means.averageDevice());
         return new Trainee("student", parameters, adam(), terms(settings.studentLearningRate(), average, means));
     }
 

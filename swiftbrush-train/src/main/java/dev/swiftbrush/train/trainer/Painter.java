@@ -23,6 +23,21 @@ public final class Painter {
     }
 
     /**
+     * Encodes pictures into means and log variances.
+     *
+     * @param pictures {@code [B, 3, H, W]} in [-1, 1]
+     * @return {@code [B, 2·C, h, w]}, not scaled
+     */
+    TorchTensor encode(TorchTensor pictures) {
+        return (TorchTensor) autoencoder.encode(Scope.of(weights), pictures);
+    }
+
+    /** What latents are multiplied with before a UNet sees them. */
+    double scalingFactor() {
+        return autoencoder.config().scalingFactor();
+    }
+
+    /**
      * Decodes latents one by one.
      *
      * @param latents {@code [B, C, h, w]}

@@ -1,6 +1,9 @@
 package dev.swiftbrush.train.trainer;
 
+import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.train.PretrainingSettings;
 import dev.swiftbrush.train.torch.Adam;
+import dev.swiftbrush.train.torch.FlatTensor;
 import dev.swiftbrush.train.torch.MovingAverage;
 import dev.swiftbrush.train.torch.Parameters;
 import dev.swiftbrush.train.torch.TorchTensor;
@@ -61,6 +64,26 @@ public final class Trainee {
         this.scaled = terms.scaled();
         this.reduction = terms.reduction();
         this.scale = scaled ? FIRST_SCALE : 1;
+    }
+
+    /** A network by the terms of a pretraining. */
+    static Trainee of(String name, FlatTensor weights, PretrainingSettings settings, Means means) {
+        Parameters parameters = new Parameters(weights, means.compute(), settings.accumulation() > 1);
+        Terms terms = new Terms(
+                new LearningRate(
+                        settings.learningRate(), settings.schedule(), settings.warmupSteps(), settings.steps()),
+                settings.gradientClip(),
+                settings.emaDecay() == 0 ? null : new MovingAverage(parameters, means.averageDevice()),
+                settings.emaDecay(),
+                means.compute() == DType.F16,
+                gradients -> {});
+        Adam.Options adam = new Adam.Options(settings.adamBeta1(), settings.adamBeta2(), settings.adamEps());
+        return new Trainee(name, parameters, adam, terms);
+    }
+
+    /** What is to be used of the network: its average, or the parameters themselves where none is kept. */
+    public FlatTensor result() {
+        return average == null ? parameters.master() : average.average();
     }
 
     public String name() {

@@ -349,7 +349,7 @@ class EmbeddingStoreTest {
     void refusesADamagedIndexAsSuch() throws IOException {
         encode();
         Path index = folder.resolve("index.json");
-        String good = Files.readString(index);
+        String good = Files.readString(index).strip();
         for (int i = 0; i < good.length(); i++) {
             Files.writeString(index, good.substring(0, i));
             assertThatThrownBy(this::open).isInstanceOf(SwiftBrushException.class);

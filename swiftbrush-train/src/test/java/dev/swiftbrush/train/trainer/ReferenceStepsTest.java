@@ -37,7 +37,15 @@ class ReferenceStepsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"vsd, false", "vsd, true"})
+    @CsvSource({
+        "vsd, false",
+        "vsd, true",
+        "vsd-lora-guidance-1, false",
+        "vsd-v, false",
+        "vsd-v, true",
+        "sds, false",
+        "sds, true"
+    })
     void followTheReference(String name, boolean recomputes) {
         Golden golden = Golden.of("distillation/" + name);
         DistillationTask task = task(golden.json().get("settings"), recomputes);
@@ -94,13 +102,14 @@ class ReferenceStepsTest {
                 .loraAlpha(settings.get("lora_alpha").asDouble())
                 .gradientClip(settings.get("clip").asDouble())
                 .emaDecay(settings.get("ema_decay").asDouble());
-        NoiseSchedule schedule =
-                NoiseSchedule.of(JsonFile.read(Golden.folder("sd2").resolve("scheduler/scheduler_config.json")));
+        JsonFile scheduler = JsonFile.read(Golden.folder("sd2").resolve("scheduler/scheduler_config.json"));
+        scheduler.root().set("prediction_type", settings.get("prediction"));
+        NoiseSchedule schedule = NoiseSchedule.of(scheduler);
         DistillationTask task = new DistillationTask(
                 checkpoint,
                 schedule,
                 builder.build(),
-                new DistillationTask.Means(TorchDevice.cpu(), DType.F32, recomputes, false),
+                new Means(TorchDevice.cpu(), DType.F32, recomputes, false),
                 new Recorded(),
                 null);
         if (task.lora() != null) {

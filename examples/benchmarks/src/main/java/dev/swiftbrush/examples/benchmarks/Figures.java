@@ -39,6 +39,11 @@ final class Figures {
         Machine.peakBytes().ifPresent(bytes -> values.put(name, Long.toString(bytes)));
     }
 
+    /** The memory of this process now; nothing where the operating system does not tell. */
+    void residentMemory(String name) {
+        Machine.residentBytes().ifPresent(bytes -> values.put(name, Long.toString(bytes)));
+    }
+
     String text(String name) {
         return values.getOrDefault(name, "n/a");
     }

@@ -21,7 +21,9 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
         EXPORT,
         SWIFTBRUSH,
         PLAIN,
-        STAGES
+        STAGES,
+        ONE_SESSION,
+        FOUR_SESSIONS
     }
 
     static Job parse(String... arguments) {

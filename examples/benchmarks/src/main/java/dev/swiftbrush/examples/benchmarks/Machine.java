@@ -16,6 +16,11 @@ final class Machine {
         return kilobytes("/proc/self/status", "VmHWM");
     }
 
+    /** The memory that this process has resident now, file pages included. */
+    static OptionalLong residentBytes() {
+        return kilobytes("/proc/self/status", "VmRSS");
+    }
+
     static String describe() {
         String processor = field("/proc/cpuinfo", "model name").orElse(System.getProperty("os.arch"));
         OptionalLong memory = kilobytes("/proc/meminfo", "MemTotal");

@@ -23,6 +23,7 @@ final class OneCall {
                 .device(Device.cpu())
                 .cacheDirectory(job.cache())
                 .warmUp(false) // the first image is timed for itself
+                .promptCacheBytes(0) // and every image encodes its prompt
                 .build()) {
             figures.secondsSince("start", start);
             figures.peakMemory("memory.start");

@@ -12,6 +12,7 @@ import dev.swiftbrush.train.torch.Torch;
 import dev.swiftbrush.train.torch.TorchDevice;
 import dev.swiftbrush.train.torch.TorchTensor;
 import dev.swiftbrush.train.trainer.DistillationTask;
+import dev.swiftbrush.train.trainer.Means;
 import dev.swiftbrush.train.trainer.PromptBatches;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -44,7 +45,7 @@ final class TrainingWorker {
                 checkpoint,
                 NoiseSchedule.of(JsonFile.read(folder.resolve("scheduler/scheduler_config.json"))),
                 settings,
-                new DistillationTask.Means(TorchDevice.cpu(), precision.type(), recomputes, false),
+                new Means(TorchDevice.cpu(), precision.type(), recomputes, false),
                 new RandomPrompts(checkpoint.unet().config().crossAttentionDim()),
                 null);
         for (int step = 0; step < steps; step++) {

@@ -26,21 +26,15 @@ public final class Worker {
             case SWIFTBRUSH -> OneCall.measure(job);
             case PLAIN -> PlainWay.measure(job);
             case STAGES -> Stages.measure(job);
+            case ONE_SESSION -> Sessions.measure(job, 1);
+            case FOUR_SESSIONS -> Sessions.measure(job, 4);
         };
         figures.values().forEach((name, value) -> System.out.println(name + "=" + value));
     }
 
     /** Makes a measurement in a JVM of its own. */
     static Figures run(Job job) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                HEAP,
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                "-cp",
-                classPath(),
-                Worker.class.getName()));
-        command.addAll(job.arguments());
+        List<String> command = command(Worker.class, job.arguments());
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
@@ -56,6 +50,20 @@ public final class Worker {
         } finally {
             process.destroy();
         }
+    }
+
+    /** What starts a program of this module in a JVM of its own. */
+    static List<String> command(Class<?> program, List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                HEAP,
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-cp",
+                classPath(),
+                program.getName()));
+        command.addAll(arguments);
+        return command;
     }
 
     /** Maven runs this module in a class loader of its own, and then the JVM's class path is Maven's. */

@@ -10,12 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The command line: options, and words that make up the prompt.
  *
+ * @param model a folder, or a model's id on a hub
  * @param recipe null for the one that the model records
  * @param seed null for a random one
  * @param size null for the model's own
  */
 record Options(
-        Path model,
+        String model,
         @Nullable String recipe,
         @Nullable Long seed,
         @Nullable ImageSize size,
@@ -24,8 +25,9 @@ record Options(
         String prompt) {
 
     static final String USAGE = """
-            Usage: --model FOLDER [options] PROMPT ...
-              --model FOLDER    a one-step Stable Diffusion checkpoint in diffusers layout
+            Usage: --model MODEL [options] PROMPT ...
+              --model MODEL     a one-step Stable Diffusion checkpoint in diffusers layout: a folder, or owner/name
+                                or owner/name@revision on the hub, which is downloaded once
               --recipe NAME     how it makes an image in one step, if it does not say so itself:
                                 swiftbrush, sd-turbo, instaflow, lcm, dmd2 or sid-lsg
               --seed N          the same seed draws the same picture; random if left out
@@ -35,7 +37,7 @@ record Options(
 
     /** @throws IllegalArgumentException if an option is unknown or lacks its value, or the model or the prompt is missing */
     static Options parse(String... args) {
-        Path model = null;
+        String model = null;
         String recipe = null;
         Long seed = null;
         ImageSize size = null;
@@ -44,7 +46,7 @@ record Options(
         List<String> words = new ArrayList<>();
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
-                case "--model" -> model = Path.of(value(args, ++i));
+                case "--model" -> model = value(args, ++i);
                 case "--recipe" -> recipe = value(args, ++i);
                 case "--seed" -> seed = seed(value(args, ++i));
                 case "--size" -> size = size(value(args, ++i));

@@ -5,9 +5,11 @@ import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.Timings;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 
-/** Turns a checkpoint folder and a prompt into a PNG file, and says where the time went. */
+/** Turns a checkpoint and a prompt into a PNG file, and says where the time went. */
 public final class Quickstart {
     private Quickstart() {}
 
@@ -25,7 +27,15 @@ public final class Quickstart {
     }
 
     static void run(Options options) {
-        SwiftBrush.Builder builder = SwiftBrush.builder().model(options.model()).device(options.device());
+        SwiftBrush.Builder builder = SwiftBrush.builder()
+                .device(options.device())
+                .downloadListener(new ProgressLine(System.err, System.console() != null));
+        Path folder = Path.of(options.model());
+        if (Files.exists(folder)) {
+            builder.model(folder);
+        } else {
+            builder.model(options.model());
+        }
         if (options.recipe() != null) {
             builder.recipe(options.recipe());
         }

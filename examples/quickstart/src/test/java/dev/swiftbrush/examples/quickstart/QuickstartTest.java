@@ -3,8 +3,12 @@ package dev.swiftbrush.examples.quickstart;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.swiftbrush.DownloadProgress;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -45,6 +49,36 @@ class QuickstartTest {
         assertThat(options.prompt()).isEqualTo("a red heart");
         assertThat(options.seed()).isEqualTo(7);
         assertThat(options.size()).isNull();
+    }
+
+    @Test
+    void whatIsNoFolderIsAModelOnAHub() {
+        assertThatThrownBy(() -> Quickstart.run(Options.parse("--model", "not/a/folder", "a", "cat")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "A hub id must be owner/name or owner/name@revision, but was 'not/a/folder'; for a folder use model(Path)");
+    }
+
+    @Test
+    void showsADownloadAsABarOnATerminal() {
+        String shown = shown(true);
+        assertThat(shown)
+                .isEqualTo("\r[" + "#".repeat(15) + " ".repeat(15) + "]  50 %  2 of 5 MB  owner/name" + "\r["
+                        + "#".repeat(30) + "] 100 %  5 of 5 MB  owner/name" + System.lineSeparator());
+    }
+
+    @Test
+    void showsADownloadAsLinesElsewhere() {
+        assertThat(shown(false).lines())
+                .containsExactly(" 50 %  2 of 5 MB  owner/name", "100 %  5 of 5 MB  owner/name");
+    }
+
+    private static String shown(boolean terminal) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ProgressLine line = new ProgressLine(new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal);
+        line.onProgress(new DownloadProgress("owner/name", 2_500_000, 5_000_000, 0, 1));
+        line.onProgress(new DownloadProgress("owner/name", 5_000_000, 5_000_000, 1, 1));
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     @Test
