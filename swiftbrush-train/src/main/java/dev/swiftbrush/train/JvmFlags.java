@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +56,7 @@ public final class JvmFlags {
     }
 
     /** What a run cannot do without, as it stands on a command line. */
-    static List<String> missing(UnaryOperator<@Nullable String> properties) {
+    static List<String> missing(Function<String, @Nullable String> properties) {
         List<String> missing = new ArrayList<>();
         PROPERTIES.forEach((name, value) -> {
             if (!value.equals(properties.apply(name))) {
@@ -67,7 +67,7 @@ public final class JvmFlags {
     }
 
     /** What a run is slower or noisier without. */
-    static List<String> advised(UnaryOperator<@Nullable String> environment, boolean mayCallNativeCode) {
+    static List<String> advised(Function<String, @Nullable String> environment, boolean mayCallNativeCode) {
         List<String> advised = new ArrayList<>();
         if (!"1".equals(environment.apply(OPENBLAS_THREADS))) {
             advised.add("the environment's %s=1".formatted(OPENBLAS_THREADS));

@@ -23,8 +23,9 @@ public enum Spacing {
         @Override
         double[] points(int training, int points, int steps) {
             double[] result = new double[steps];
+            int apart = training / points;
             for (int i = 0; i < steps; i++) {
-                result[i] = (double) (points - 1 - i) * (training / points) + 1;
+                result[i] = (double) (points - 1 - i) * apart + 1;
             }
             return result;
         }

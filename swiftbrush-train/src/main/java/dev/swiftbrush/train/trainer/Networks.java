@@ -7,6 +7,7 @@ import dev.swiftbrush.runtime.weights.MappedWeights;
 import dev.swiftbrush.train.torch.FlatTensor;
 import dev.swiftbrush.train.torch.TorchDevice;
 import java.util.Map;
+import java.util.Objects;
 
 /** Reads the weights of a checkpoint's networks. */
 final class Networks {
@@ -18,7 +19,9 @@ final class Networks {
         FlatTensor flat = FlatTensor.zeros(shapes, device, DType.F32);
         try (MappedWeights mapped = new MappedWeights()) {
             for (String name : shapes.keySet()) {
-                flat.set(name, mapped.floats(component.tensors().get(name)));
+                flat.set(
+                        name,
+                        mapped.floats(Objects.requireNonNull(component.tensors().get(name), name)));
             }
         }
         return flat;
