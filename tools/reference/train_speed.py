@@ -12,11 +12,11 @@ best      the same with everything that eager PyTorch has to offer: one base bel
           guidance in one call, fused Adam, multi-tensor updates, channels last. bf16 computes with bfloat16 copies of
           float32 weights. Nothing is compiled.
 
-Prints `STEP {...}` after every step and `END {...}` after the last. Parts of a step, in seconds: student_forward; teacher and
-lora_teacher (the judgement); student_backward; student_update (clipping and Adam); ema; lora_forward, lora_backward and
-lora_update. Drawing the step's random numbers is in no part but in `seconds`; medians leave out two steps of warming up. Memory is the peak
-of the process's resident set (VmHWM) in millions of bytes; `after_import_mb` and `after_loading_mb` say how much of it was
-reached before the first step. The first is large where PyTorch was built for CUDA too.
+Prints `STEP {...}` after every step and `END {...}` after the last. Parts of a step, in seconds: student_forward; teacher
+and lora_teacher (the judgement); student_backward; student_update (clipping and Adam); ema; lora_forward, lora_backward and
+lora_update. Drawing the step's random numbers is in no part but in `seconds`; medians leave out two steps of warming up.
+Memory is the peak of the process's resident set (VmHWM) in millions of bytes; `after_import_mb` and `after_loading_mb` say
+how much of it was reached before the first step. The first is large where PyTorch was built for CUDA too.
 
 Source: SwiftBrush (arXiv 2312.05239).
 """
