@@ -78,7 +78,8 @@ public final class Distillation {
      * @throws InterruptedException if the thread is interrupted; the run can be resumed from there
      * @throws DivergedException if a number is not finite
      * @throws dev.swiftbrush.ModelException if the teacher cannot be used
-     * @throws dev.swiftbrush.DeviceException if libtorch or the device is not there
+     * @throws dev.swiftbrush.DeviceException if libtorch or the device is not there, or this JVM
+     *     lacks a flag of {@link JvmFlags}
      * @throws StorageException if a file cannot be read or written, or the folder is another run's
      */
     public DistillationResult run() throws InterruptedException {

@@ -1,6 +1,6 @@
 package dev.swiftbrush.train;
 
-import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.DeviceException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
@@ -35,12 +35,12 @@ public final class JvmFlags {
     /**
      * Refuses a JVM that JavaCPP would end in the middle of a run. What it lacks beside that is logged.
      *
-     * @throws SwiftBrushException if a flag is missing; it names all of them
+     * @throws DeviceException if a flag is missing; it names all of them
      */
     public static void require() {
         List<String> missing = missing(System::getProperty);
         if (!missing.isEmpty()) {
-            throw new SwiftBrushException(
+            throw new DeviceException(
                     "this JVM was started without %s, so JavaCPP would end a long run; add it, or start with TrainingJvm"
                             .formatted(String.join(" and ", missing)));
         }
@@ -78,11 +78,11 @@ public final class JvmFlags {
         return advised;
     }
 
-    /** The options of the {@code java} command. */
-    static List<String> options() {
+    /** The options that the {@code java} command needs to train, for whoever starts a JVM without {@link TrainingJvm}. */
+    public static List<String> all() {
         List<String> options = new ArrayList<>(missing(name -> null));
         options.add(NATIVE_ACCESS); // known since JDK 17
-        return options;
+        return List.copyOf(options);
     }
 
     static void setEnvironment(Map<String, String> environment) {

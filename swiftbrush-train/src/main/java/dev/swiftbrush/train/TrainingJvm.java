@@ -48,7 +48,7 @@ public final class TrainingJvm {
      * @throws InterruptedException if this thread is interrupted; the other JVM is asked to end, and has ended
      */
     public static int run(Class<?> main, List<String> arguments, @Nullable String maxHeap) throws InterruptedException {
-        List<String> options = new ArrayList<>(JvmFlags.options());
+        List<String> options = new ArrayList<>(JvmFlags.all());
         options.add("-Djava.awt.headless=true");
         options.add("-D%s=%d".formatted(PARENT, ProcessHandle.current().pid()));
         if (maxHeap != null) {

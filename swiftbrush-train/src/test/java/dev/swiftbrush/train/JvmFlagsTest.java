@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.DeviceException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -30,12 +30,18 @@ class JvmFlagsTest {
     }
 
     @Test
+    void listsWhatAJvmIsToBeStartedWith() {
+        assertThat(JvmFlags.all())
+                .containsExactly("-D" + BYTES + "=0", "-D" + PHYSICAL + "=0", "--enable-native-access=ALL-UNNAMED");
+    }
+
+    @Test
     void refusesAJvmThatWouldEndALongRun() {
         assertThatCode(JvmFlags::require).doesNotThrowAnyException(); // the tests' own has the flags
         String kept = System.clearProperty(PHYSICAL);
         try {
             assertThatThrownBy(JvmFlags::require)
-                    .isInstanceOf(SwiftBrushException.class)
+                    .isInstanceOf(DeviceException.class)
                     .hasMessage(
                             "this JVM was started without -Dorg.bytedeco.javacpp.maxPhysicalBytes=0, so JavaCPP would end a long run; add it, or start with TrainingJvm");
         } finally {

@@ -2,13 +2,13 @@ package dev.swiftbrush.examples.distill;
 
 import dev.swiftbrush.Device;
 import dev.swiftbrush.train.Distillation;
-import dev.swiftbrush.train.DistillationResult;
 import dev.swiftbrush.train.Precision;
 import dev.swiftbrush.train.report.ConsoleProgress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
@@ -101,33 +101,41 @@ final class DistilCommand implements Callable<Integer>, Distill.Training {
     DistilCommand() {}
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
+        Distillation.Builder distillation = Distillation.builder()
+                .teacher(teacher)
+                .prompts(prompts)
+                .output(output)
+                .resume(resume)
+                .settings(settings.settings())
+                .device(device)
+                .threads(threads)
+                .precision(precision)
+                .gradientCheckpointing(gradientCheckpointing)
+                .averageOnCpu(averageOnCpu)
+                .encodeOnTheFly(encodeOnTheFly)
+                .checkpoints(checkpointEvery, keepCheckpoints)
+                .sampleEvery(sampleEvery)
+                .samplePrompts(samplePrompts)
+                .exportAverage(!exportLast)
+                .exportHalf(exportHalf)
+                .listener(ConsoleProgress.on(System.out));
+        if (embeddings != null) {
+            distillation.embeddings(embeddings);
+        }
         try (GracefulStop stop = new GracefulStop()) {
-            Distillation.Builder distillation = Distillation.builder()
-                    .teacher(teacher)
-                    .prompts(prompts)
-                    .output(output)
-                    .resume(resume)
-                    .settings(settings.settings())
-                    .device(device)
-                    .threads(threads)
-                    .precision(precision)
-                    .gradientCheckpointing(gradientCheckpointing)
-                    .averageOnCpu(averageOnCpu)
-                    .encodeOnTheFly(encodeOnTheFly)
-                    .checkpoints(checkpointEvery, keepCheckpoints)
-                    .sampleEvery(sampleEvery)
-                    .samplePrompts(samplePrompts)
-                    .exportAverage(!exportLast)
-                    .exportHalf(exportHalf)
-                    .listener(ConsoleProgress.on(System.out))
-                    .listener(stop);
-            if (embeddings != null) {
-                distillation.embeddings(embeddings);
-            }
-            DistillationResult result = distillation.build().run();
-            System.out.println("The student is in " + result.student());
-            return 0;
+            return run(distillation.listener(stop).build());
+        }
+    }
+
+    /** Says how to go on before the process, which {@link GracefulStop} holds up, is gone. */
+    private static int run(Distillation distillation) {
+        try {
+            distillation.run();
+            return CommandLine.ExitCode.OK;
+        } catch (InterruptedException e) {
+            System.err.println("distil: " + e.getMessage() + "; go on with the same options and --resume");
+            return CommandLine.ExitCode.SOFTWARE;
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.swiftbrush.train.DistillationSettings.Method;
 import dev.swiftbrush.train.LearningRateSchedule;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -54,9 +55,25 @@ class DistillTest {
     @Test
     void distilsAStudentAndDrawsWithIt() throws Exception {
         Path run = folder.resolve("run");
-        assertThat(shell(distil("3")).waitFor()).as(this::log).isZero();
+        assertThat(shell(distil("2", "--sample-every", "1")).waitFor())
+                .as(this::log)
+                .isZero();
+        assertThat(log().lines().filter(line -> !line.startsWith("[main]"))) // but for the log
+                .map(line -> line.replace(run.toString(), "RUN").replace(File.separatorChar, '/'))
+                .map(line -> line.replaceAll("(ETA|took|/student|/lora) [^,]+", "$1 #"))
+                .map(line ->
+                        line.replaceAll("[\\d.,]+ (samples/s|[MG]B)", "# $1").replace("GB", "MB"))
+                .containsExactly(
+                        "encoding prompts: 3 of 3",
+                        "samples of step 0: RUN/samples/step-00000000.png",
+                        "step 1 of 2 (50.0%), ETA #, loss/student #, loss/lora #, # samples/s, # MB",
+                        "samples of step 1: RUN/samples/step-00000001.png",
+                        "step 2 of 2 (100.0%), took #, loss/student #, loss/lora #, # samples/s, # MB",
+                        "checkpoint of step 2: RUN/checkpoints/step-00000002",
+                        "samples of step 2: RUN/samples/step-00000002.png",
+                        "finished after step 2: RUN/student");
         assertThat(run.resolve("student/unet/config.json")).exists();
-        assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(3);
+        assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(2);
         assertThat(run.resolve("report.html")).content().contains("Finished");
 
         Path picture = folder.resolve("samples.png");
@@ -88,7 +105,7 @@ class DistillTest {
     @Test
     @DisabledOnOs(OS.WINDOWS) // where nothing asks a process to end
     void savesARunThatIsAskedToEndAndGoesOnWithIt() throws Exception {
-        Process process = shell(distil("100000"));
+        Process process = shell(distil("100000", "--sample-every", "0"));
         Path metrics = folder.resolve("run/metrics.jsonl");
         while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 2) {
             assertThat(process.isAlive()).as(this::log).isTrue();
@@ -98,9 +115,14 @@ class DistillTest {
 
         assertThat(process.waitFor()).isEqualTo(143);
         long steps = Files.readAllLines(metrics).size();
+        assertThat(log())
+                .contains(
+                        "distil: interrupted after step %d of 100000, which was saved; go on with the same options and --resume\n"
+                                .formatted(steps));
         assertThat(folder.resolve("run/checkpoints/step-%08d".formatted(steps))).isDirectory();
 
-        assertThat(shell(distil(Long.toString(steps + 2), "--resume")).waitFor())
+        assertThat(shell(distil(Long.toString(steps + 2), "--sample-every", "0", "--resume"))
+                        .waitFor())
                 .as(this::log)
                 .isZero();
         assertThat(Files.readAllLines(metrics)).hasSize((int) steps + 2);
@@ -139,8 +161,14 @@ class DistillTest {
     }
 
     @Test
+    void saysWhichSettingIsWrong() throws Exception {
+        assertThat(shell(distil("2", "--warmup-steps", "3")).waitFor()).isEqualTo(2);
+        assertThat(log()).isEqualTo("distil: warmupSteps must be between 0 and the 2 steps, but was 3\n");
+    }
+
+    @Test
     void refusesAHeapThatHasNoSize() throws IOException {
-        assertThat(Distill.start(distil("1", "--max-heap", "much"))).isEqualTo(1);
+        assertThat(Distill.start(distil("1", "--max-heap", "much"))).isEqualTo(2);
         assertThat(complained()).isEqualTo("distil: maxHeap must look like 4g or 512m, but was much\n");
     }
 
@@ -179,7 +207,7 @@ class DistillTest {
         List<String> arguments = new ArrayList<>(List.of("distil", "--teacher", TEACHER, "--prompts", prompts()));
         arguments.addAll(List.of("--output", folder.resolve("run").toString(), "--steps", steps, "--device", "cpu"));
         arguments.addAll(List.of("--width", "64", "--height", "64", "--batch-size", "2", "--accumulation", "1"));
-        arguments.addAll(List.of("--lora-rank", "4", "--threads", "1", "--sample-every", "0"));
+        arguments.addAll(List.of("--lora-rank", "4", "--threads", "1"));
         arguments.addAll(List.of(more));
         return arguments.toArray(String[]::new);
     }
