@@ -58,7 +58,7 @@ class DistillTest {
         assertThat(shell(distil("2", "--sample-every", "1")).waitFor())
                 .as(this::log)
                 .isZero();
-        assertThat(log().lines().filter(line -> !line.startsWith("[main]"))) // but for the log
+        assertThat(log().lines().filter(line -> !line.startsWith("INFO "))) // but for the log
                 .map(line -> line.replace(run.toString(), "RUN").replace(File.separatorChar, '/'))
                 .map(line -> line.replaceAll("(ETA|took|/student|/lora) [^,]+", "$1 #"))
                 .map(line ->
