@@ -7,6 +7,7 @@ import dev.swiftbrush.Device;
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.train.reference.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -96,6 +97,37 @@ class DistillationTest {
 
         assertThat(Files.readAllBytes(weights("other"))).isEqualTo(whole);
         assertThat(Files.readAllLines(other.resolve("metrics.jsonl"))).hasSize(5);
+    }
+
+    @Test
+    void stopsBeforeNumbersThatAreNotFiniteReachTheWeights() throws Exception {
+        Distillation distillation = distillation(
+                        settings(5).studentLearningRate(1e30).loraSteps(1).build())
+                .sampleEvery(0)
+                .build();
+
+        assertThatThrownBy(distillation::run)
+                .isInstanceOf(DivergedException.class)
+                .hasMessageMatching(
+                        "the student's latents are not finite in step \\d; lower the learning rates or guidance, or take bf16 or f32 instead of f16; the step is saved in .*diverged-\\d");
+        assertThat(Files.list(folder.resolve("run"))
+                        .map(path -> path.getFileName().toString()))
+                .anyMatch(name -> name.startsWith("diverged-"));
+    }
+
+    @Test
+    void refusesToGoOnWithOtherSettings() throws Exception {
+        distillation(settings(1).build()).sampleEvery(0).build().run();
+
+        assertThatThrownBy(() -> distillation(settings(2).guidanceScale(7).build())
+                        .resume(true)
+                        .build()
+                        .run())
+                .isInstanceOf(SwiftBrushException.class)
+                .hasMessageContaining("is of another training");
+        assertThatThrownBy(() -> distillation(settings(2).build()).build().run())
+                .isInstanceOf(SwiftBrushException.class)
+                .hasMessage(folder.resolve("run") + " holds a run that was begun; resume it or name another folder");
     }
 
     private Path weights(String run) {

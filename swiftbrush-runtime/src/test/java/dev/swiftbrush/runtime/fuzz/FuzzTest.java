@@ -114,7 +114,8 @@ class FuzzTest {
                 model.file("swiftbrush.json"),
                 "{\"recipe\": {\"name\": \"own\", \"timestep\": 999, \"alpha_squared\": 0.0047, \"scaled_input\": false, \"prediction\": \"epsilon\", \"guidance\": 7.5}}");
         Path scheduler = model.file("scheduler/scheduler_config.json");
-        Fuzzing fuzzing = new Fuzzing("recipes", 2_000, 512 * KB, 40);
+        // two schedules of at most 100,000 timesteps, 16 bytes each
+        Fuzzing fuzzing = new Fuzzing("recipes", 2_000, 4 * 1024 * KB, 40);
         List<Path> files = List.of(model.file("swiftbrush.json"), scheduler);
         damageOneOf(files, bytesOf(scheduler), fuzzing, () -> {
             Recipes.of(folder, null).resolve(scheduler);
