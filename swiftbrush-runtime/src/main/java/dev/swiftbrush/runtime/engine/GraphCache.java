@@ -6,7 +6,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,7 +94,7 @@ final class GraphCache {
             }
             log.debug("Took the graphs from {}", entry);
             return Optional.of(graphs);
-        } catch (ClosedByInterruptException e) {
+        } catch (ClosedChannelException e) { // the thread was interrupted
             throw new ModelException("%s cannot be read: %s".formatted(entry, e), e);
         } catch (IOException e) {
             log.warn("The cache entry {} is damaged and is written anew: {}", entry, e.toString());

@@ -7,7 +7,7 @@ import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.EngineProvider;
 import dev.swiftbrush.spi.ModelSource;
-import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 
 /** Opens checkpoints on ONNX Runtime. Thread-safe. */
 public final class OnnxEngineProvider implements EngineProvider {
@@ -24,7 +24,7 @@ public final class OnnxEngineProvider implements EngineProvider {
             return OnnxEngine.open(config, HubSettings::ofThisProcess);
         } catch (ModelException e) { // of a file that was read while the thread was interrupted, in many words
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (cause instanceof ClosedByInterruptException) {
+                if (cause instanceof ClosedChannelException) {
                     throw new SwiftBrushException(
                             "Opening %s was interrupted; call build() again on a thread that is not"
                                     .formatted(
