@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Shows a run on the console: on a terminal one line that is drawn again and again, with a bar, losses, pace, memory and the
  * time that remains; elsewhere, in a log file for instance, a plain line now and then. Use from one thread.
  */
-public final class ConsoleProgress implements TrainingListener {
+public final class ConsoleProgress implements TrainingListener, AutoCloseable {
 
     private static final Duration REDRAW = Duration.ofMillis(100);
     private static final Duration PLAIN = Duration.ofSeconds(30);
@@ -96,6 +96,14 @@ public final class ConsoleProgress implements TrainingListener {
     @Override
     public void finished(Path result, long step) {
         say("finished after step %s: %s".formatted(Figures.count(step), result));
+    }
+
+    /** Leaves the line that is drawn, so that what others print comes below it; {@code out} stays open. */
+    @Override
+    public void close() {
+        if (!line.isEmpty()) {
+            keep();
+        }
     }
 
     /** At once when something new begins or ends, and else when the time has come. */

@@ -72,6 +72,17 @@ class ConsoleProgressTest {
     }
 
     @Test
+    void endsTheLineThatIsDrawnOnce() {
+        ConsoleProgress progress = terminal(120);
+        progress.close();
+        progress.stage("encoding prompts", 600, 1200);
+        progress.close();
+        progress.close();
+
+        assertThat(printed()).isEqualTo(CLEAR + "encoding prompts: 600 of 1,200  [==========>         ]\n");
+    }
+
+    @Test
     void printsAPlainLineNowAndThenElsewhere() {
         ConsoleProgress progress = plain();
         for (int i = 1; i <= 1000; i++) {
