@@ -61,6 +61,7 @@ public final class TrainingJvm {
         options.add(classPath(main));
         try {
             Path file = Files.createTempFile("swiftbrush", ".args"); // a class path may be longer than a command line
+            file.toFile().deleteOnExit(); // a signal leaves no time to delete it here
             try {
                 Files.writeString(file, argumentFile(options), nativeCharset());
                 return await(start(file, main, arguments));

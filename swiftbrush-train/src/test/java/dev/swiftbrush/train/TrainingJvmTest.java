@@ -98,6 +98,7 @@ class TrainingJvmTest {
 
         assertThat(starter.waitFor()).isEqualTo(143);
         assertThat(folder.resolve("saved")).exists();
+        assertThat(folder).isDirectoryNotContaining("glob:**.args");
     }
 
     @Test
@@ -138,6 +139,7 @@ class TrainingJvmTest {
     private Process start() throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.io.tmpdir=" + folder,
                 "-cp",
                 System.getProperty("java.class.path"),
                 Starter.class.getName(),

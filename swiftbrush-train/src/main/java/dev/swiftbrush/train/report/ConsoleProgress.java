@@ -17,11 +17,12 @@ import org.jspecify.annotations.Nullable;
  * Shows a run on the console: on a terminal one line that is drawn again and again, with a bar, losses, pace, memory and the
  * time that remains; elsewhere, in a log file for instance, a plain line now and then. Use from one thread.
  */
-public final class ConsoleProgress implements TrainingListener {
+public final class ConsoleProgress implements TrainingListener, AutoCloseable {
 
     private static final Duration REDRAW = Duration.ofMillis(100);
     private static final Duration PLAIN = Duration.ofSeconds(30);
     private static final int BAR = 20;
+    private static final int SHORTEST_BAR = 5;
     private static final int MOST_VALUES = 3;
     private static final String CLEAR_LINE = "\r\u001b[K";
 
@@ -59,7 +60,7 @@ public final class ConsoleProgress implements TrainingListener {
         boolean ends = done == total;
         if (isDue(stage, ends)) {
             String counted = "%s: %s of %s".formatted(stage, Figures.count(done), Figures.count(total));
-            show(redraws ? counted + "  " + bar(done, total) : counted);
+            show(redraws ? counted + "  " + bar(done, total, BAR) : counted);
         }
         if (ends) {
             keep();
@@ -97,6 +98,14 @@ public final class ConsoleProgress implements TrainingListener {
         say("finished after step %s: %s".formatted(Figures.count(step), result));
     }
 
+    /** Leaves the line that is drawn, so that what others print comes below it; {@code out} stays open. */
+    @Override
+    public void close() {
+        if (!line.isEmpty()) {
+            keep();
+        }
+    }
+
     /** At once when something new begins or ends, and else when the time has come. */
     private boolean isDue(String kind, boolean ends) {
         long now = nanoTime.getAsLong();
@@ -108,15 +117,15 @@ public final class ConsoleProgress implements TrainingListener {
         return true;
     }
 
-    private static String drawn(StepMetrics step) {
+    /** The bar takes what room the rest leaves. */
+    private String drawn(StepMetrics step) {
         String percent = String.format(Locale.ROOT, "%.1f%%", 100.0 * step.step() / step.totalSteps());
-        return "step %d/%d %s %s  %s"
-                .formatted(
-                        step.step(),
-                        step.totalSteps(),
-                        bar(step.step(), step.totalSteps()),
-                        percent,
-                        String.join("  ", figures(step)));
+        String left = "step %d/%d ".formatted(step.step(), step.totalSteps());
+        String right = percent + "  " + String.join("  ", figures(step));
+        int room = columns - 1 - left.length() - right.length() - "[] ".length();
+        return room < SHORTEST_BAR
+                ? left + right
+                : left + bar(step.step(), step.totalSteps(), Math.min(BAR, room)) + " " + right;
     }
 
     private static String plain(StepMetrics step) {
@@ -147,9 +156,10 @@ public final class ConsoleProgress implements TrainingListener {
                 .stream().limit(MOST_VALUES).map(each -> each.getKey() + " " + Figures.number(each.getValue()));
     }
 
-    private static String bar(long done, long total) {
-        int filled = (int) (BAR * ((double) done / total));
-        return "[" + "=".repeat(filled) + (filled < BAR ? ">" : "") + " ".repeat(Math.max(0, BAR - filled - 1)) + "]";
+    private static String bar(long done, long total, int length) {
+        int filled = (int) (length * ((double) done / total));
+        String head = filled < length ? ">" : "";
+        return "[" + "=".repeat(filled) + head + " ".repeat(length - filled - head.length()) + "]";
     }
 
     private void show(String text) {

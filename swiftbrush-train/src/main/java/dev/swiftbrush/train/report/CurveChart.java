@@ -67,11 +67,11 @@ final class CurveChart {
                 WIDTH, HEIGHT, name, format.of(least), format.of(most), rest);
         stepAxis(html);
         html.add("<g class=\"%s\">\n", positive ? "lin" : "lin only");
-        curve(html, Axis.linear(least, most));
+        curve(html, Axis.linear(least, most), least, most);
         html.add("</g>\n");
         if (positive) {
             html.add("<g class=\"log\">\n");
-            curve(html, Axis.logarithmic(least, most));
+            curve(html, Axis.logarithmic(least, most), least, most);
             html.add("</g>\n");
         }
         return html.add(
@@ -94,8 +94,8 @@ final class CurveChart {
         }
     }
 
-    private void curve(Html html, Axis values) {
-        for (double tick : values.ticks(4)) {
+    private void curve(Html html, Axis values, double least, double most) {
+        for (double tick : least == most ? List.of(least) : values.ticks(4)) {
             String y = tenth(y(values, tick));
             html.add(
                     "<line class=\"grid\" x1=\"%s\" x2=\"%s\" y1=\"%s\" y2=\"%s\"/><text class=\"tick\" x=\"%s\" y=\"%s\" dy=\"0.32em\" text-anchor=\"end\">%s</text>\n",

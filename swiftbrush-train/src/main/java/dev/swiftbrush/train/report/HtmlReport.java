@@ -14,6 +14,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -211,12 +212,21 @@ public final class HtmlReport {
             html.add("<span class=\"quiet\"> &middot; dashed lines: the run was resumed</span>\n");
         }
         html.add("<div class=\"charts\">\n");
-        history.values().forEach((name, curve) -> chart(html, name, curve, Figures::number));
+        List<Map.Entry<String, Curve>> values = inOrder(history.values());
+        values.forEach(each -> chart(html, each.getKey(), each.getValue(), Figures::number));
         html.add("</div>\n</div>\n<h2>Figures</h2>\n<div class=\"table\"><table>\n<thead><tr><th>value</th>");
         html.add("<th class=\"number\">first</th><th class=\"number\">lowest</th><th class=\"number\">highest</th>");
         html.add("<th class=\"number\">last</th></tr></thead>\n<tbody>\n");
-        history.values().forEach((name, curve) -> row(html, name, curve));
+        values.forEach(each -> row(html, each.getKey(), each.getValue()));
         html.add("</tbody></table></div>\n");
+    }
+
+    /** Losses first, and last what takes how long. */
+    private static List<Map.Entry<String, Curve>> inOrder(Map<String, Curve> values) {
+        return values.entrySet().stream()
+                .sorted(Comparator.comparing(each ->
+                        each.getKey().startsWith("loss") ? 0 : each.getKey().startsWith("seconds/") ? 2 : 1))
+                .toList();
     }
 
     private static void row(Html html, String name, Curve curve) {

@@ -45,9 +45,20 @@ class ConsoleProgressTest {
         progress.finished(Path.of("student"), 200);
 
         assertThat(printed())
-                .isEqualTo(CLEAR + "step 199/200 [===================>] 99.5%  ETA 1.0 s  loss/" + CLEAR
-                        + "step 200/200 [====================] 100.0%  took 5 min 0 s \n"
+                .isEqualTo(CLEAR + "step 199/200 99.5%  ETA 1.0 s  loss/student 0.0123  loss/lo" + CLEAR
+                        + "step 200/200 100.0%  took 5 min 0 s  loss/student 0.0123  l\n"
                         + "finished after step 200: student\n");
+    }
+
+    @Test
+    void makesTheBarShorterInANarrowWindowAndLeavesItOutInAVeryNarrowOne() {
+        for (int columns : new int[] {107, 100, 99}) {
+            terminal(columns).stepCompleted(step(100, 200));
+        }
+        String right = "50.0%  ETA 1 min 40 s  loss/student 0.0123  loss/lora NaN  4 samples/s  3.2 GB";
+        assertThat(printed())
+                .isEqualTo(CLEAR + "step 100/200 [======>     ] " + right + CLEAR + "step 100/200 [==>  ] " + right
+                        + CLEAR + "step 100/200 " + right);
     }
 
     @Test
@@ -56,9 +67,19 @@ class ConsoleProgressTest {
         progress.stepCompleted(step(100, 200));
         progress.checkpointSaved(Path.of("checkpoints", "step-100"), 100);
 
-        String line = "step 100/200 [==========>         ] 50";
-        assertThat(printed())
-                .isEqualTo(CLEAR + line + "." + CLEAR + "checkpoint of step 100: checkpoints/step-100\n" + line + ".");
+        String line = "step 100/200 50.0%  ETA 1 min 40 s  los";
+        assertThat(printed()).isEqualTo(CLEAR + line + CLEAR + "checkpoint of step 100: checkpoints/step-100\n" + line);
+    }
+
+    @Test
+    void endsTheLineThatIsDrawnOnce() {
+        ConsoleProgress progress = terminal(120);
+        progress.close();
+        progress.stage("encoding prompts", 600, 1200);
+        progress.close();
+        progress.close();
+
+        assertThat(printed()).isEqualTo(CLEAR + "encoding prompts: 600 of 1,200  [==========>         ]\n");
     }
 
     @Test

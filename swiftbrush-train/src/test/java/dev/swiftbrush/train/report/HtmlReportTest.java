@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -68,6 +69,35 @@ class HtmlReportTest {
         String above = figure("above");
         assertThat(above)
                 .contains("<g class=\"lin\">", "<g class=\"log\">", ">0.01</text>", ">0.1</text>", ">1</text>");
+    }
+
+    @Test
+    void drawsLossesFirstAndTimesLast() throws IOException {
+        try (RunFiles files = RunFiles.open(run, RunFilesTest.settings(), 0)) {
+            Map<String, Double> values = new LinkedHashMap<>();
+            List.of("seconds/lora", "lr/student", "loss/student", "grad_norm/student", "loss/lora")
+                    .forEach(name -> values.put(name, 1.0));
+            files.stepCompleted(values(1, values));
+        }
+        assertThat(Pattern.compile("<figcaption><b>([a-z_]+/[a-z]+)</b>")
+                        .matcher(page())
+                        .results())
+                .extracting(caption -> caption.group(1))
+                .containsExactly("loss/student", "loss/lora", "lr/student", "grad_norm/student", "seconds/lora");
+    }
+
+    @Test
+    void marksTheOnlyValueOfACurveThatIsFlat() throws IOException {
+        try (RunFiles files = RunFiles.open(run, RunFilesTest.settings(), 0)) {
+            files.stepCompleted(values(1, Map.of("flat", 0.001)));
+            files.stepCompleted(values(2, Map.of("flat", 0.001)));
+        }
+        String linear = figure("flat").split("<g class=\"log\">")[0];
+        assertThat(Pattern.compile("text-anchor=\"end\">([^<]+)<")
+                        .matcher(linear)
+                        .results())
+                .extracting(tick -> tick.group(1))
+                .containsExactly("0.001");
     }
 
     @Test

@@ -118,20 +118,19 @@ final class DistilCommand implements Callable<Integer>, Distill.Training {
                 .sampleEvery(sampleEvery)
                 .samplePrompts(samplePrompts)
                 .exportAverage(!exportLast)
-                .exportHalf(exportHalf)
-                .listener(ConsoleProgress.on(System.out));
+                .exportHalf(exportHalf);
         if (embeddings != null) {
             distillation.embeddings(embeddings);
         }
         try (GracefulStop stop = new GracefulStop()) {
-            return run(distillation.listener(stop).build());
+            return run(distillation.listener(stop));
         }
     }
 
     /** Says how to go on before the process, which {@link GracefulStop} holds up, is gone. */
-    private static int run(Distillation distillation) {
-        try {
-            distillation.run();
+    private static int run(Distillation.Builder distillation) {
+        try (ConsoleProgress progress = ConsoleProgress.on(System.out)) {
+            distillation.listener(progress).build().run();
             return CommandLine.ExitCode.OK;
         } catch (InterruptedException e) {
             System.err.println("distil: " + e.getMessage() + "; go on with the same options and --resume");

@@ -45,8 +45,8 @@ final class EmbedCommand implements Runnable {
     @Override
     public void run() {
         Prompts list = Prompts.read(prompts);
-        ConsoleProgress progress = ConsoleProgress.on(System.out);
-        try (TextEncoder encoder = TextEncoder.open(teacher, device)) {
+        try (ConsoleProgress progress = ConsoleProgress.on(System.out);
+                TextEncoder encoder = TextEncoder.open(teacher, device)) {
             EmbeddingStore.encode(
                     output,
                     list,

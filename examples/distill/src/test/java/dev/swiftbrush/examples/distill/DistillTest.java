@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ class DistillTest {
         assertThat(shell(distil("2", "--sample-every", "1")).waitFor())
                 .as(this::log)
                 .isZero();
-        assertThat(log().lines().filter(line -> !line.startsWith("[main]"))) // but for the log
+        assertThat(written("out").lines())
                 .map(line -> line.replace(run.toString(), "RUN").replace(File.separatorChar, '/'))
                 .map(line -> line.replaceAll("(ETA|took|/student|/lora) [^,]+", "$1 #"))
                 .map(line ->
@@ -115,7 +116,7 @@ class DistillTest {
 
         assertThat(process.waitFor()).isEqualTo(143);
         long steps = Files.readAllLines(metrics).size();
-        assertThat(log())
+        assertThat(written("err"))
                 .contains(
                         "distil: interrupted after step %d of 100000, which was saved; go on with the same options and --resume\n"
                                 .formatted(steps));
@@ -163,7 +164,7 @@ class DistillTest {
     @Test
     void saysWhichSettingIsWrong() throws Exception {
         assertThat(shell(distil("2", "--warmup-steps", "3")).waitFor()).isEqualTo(2);
-        assertThat(log()).isEqualTo("distil: warmupSteps must be between 0 and the 2 steps, but was 3\n");
+        assertThat(written("err")).isEqualTo("distil: warmupSteps must be between 0 and the 2 steps, but was 3\n");
     }
 
     @Test
@@ -225,7 +226,7 @@ class DistillTest {
         return complained.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
     }
 
-    /** As from a shell, with all output in a file. */
+    /** As from a shell, with what it writes in two files. */
     private Process shell(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -234,16 +235,20 @@ class DistillTest {
                 Distill.class.getName()));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("log").toFile())
+                .redirectOutput(folder.resolve("out").toFile())
+                .redirectError(folder.resolve("err").toFile())
                 .start();
     }
 
     private String log() {
+        return written("out") + written("err");
+    }
+
+    private String written(String file) {
         try {
-            return Files.readString(folder.resolve("log"));
+            return Files.readString(folder.resolve(file)).replace(System.lineSeparator(), "\n");
         } catch (IOException e) {
-            return e.toString();
+            throw new UncheckedIOException(e);
         }
     }
 }
