@@ -20,17 +20,18 @@ class ArchitectureTest {
     private static final String ROOT = "dev.swiftbrush.train.";
 
     /** A package, and the packages below it that it may use; settings and listeners, in the root, are everybody's. */
-    private static final Map<String, Set<String>> ARROWS = Map.of(
-            "trainer", Set.of("objective", "torch", "sampler", "data", "checkpoint", "report", "files"),
-            "objective", Set.of("torch"),
-            "memory", Set.of("torch"),
-            "data", Set.of("files"),
-            "checkpoint", Set.of("files"),
-            "export", Set.of("files"),
-            "torch", Set.of(),
-            "sampler", Set.of(),
-            "report", Set.of("files"),
-            "files", Set.of());
+    private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
+            Map.entry("evaluation", Set.of("trainer", "objective", "torch", "sampler", "data", "files")),
+            Map.entry("trainer", Set.of("objective", "torch", "sampler", "data", "checkpoint", "report", "files")),
+            Map.entry("objective", Set.of("torch")),
+            Map.entry("memory", Set.of("torch")),
+            Map.entry("data", Set.of("files")),
+            Map.entry("checkpoint", Set.of("files")),
+            Map.entry("export", Set.of("files")),
+            Map.entry("torch", Set.of()),
+            Map.entry("sampler", Set.of()),
+            Map.entry("report", Set.of("files")),
+            Map.entry("files", Set.of()));
 
     private static JavaClasses all;
 

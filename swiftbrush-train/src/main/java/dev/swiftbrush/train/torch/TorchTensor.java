@@ -10,6 +10,7 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The backend that computes at once, on libtorch. */
 public final class TorchTensor implements Tensor {
+    private static final double LEAST_SQUARE = 1e-12; // keeps the gradient of a zero finite
+
     private final org.bytedeco.pytorch.Tensor value;
     private @Nullable Shape shape;
 
@@ -195,6 +198,19 @@ public final class TorchTensor implements Tensor {
 
     public TorchTensor exp() {
         return new TorchTensor(value.exp());
+    }
+
+    /** Divides by the Euclidean norm over the last dimension. */
+    public TorchTensor normalized() {
+        return new TorchTensor(value.div(value.square()
+                .sum(new long[] {-1}, true, new ScalarTypeOptional())
+                .add(new Scalar(LEAST_SQUARE))
+                .sqrt()));
+    }
+
+    /** The logarithm of softmax over the last dimension. */
+    public TorchTensor logSoftmax() {
+        return new TorchTensor(torch.log_softmax(value, -1));
     }
 
     /** The mean over all elements, of rank 0. */

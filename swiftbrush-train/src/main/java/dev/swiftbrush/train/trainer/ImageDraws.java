@@ -8,7 +8,7 @@ import dev.swiftbrush.train.objective.Draws.Use;
 import java.util.Arrays;
 
 /** Which pictures a step sees: all of them once an epoch, or by their weights. Use from one thread. */
-final class ImageDraws {
+public final class ImageDraws {
     private static final int RESOLUTION = 1 << 30;
 
     private final CaptionedImages images;
@@ -18,9 +18,9 @@ final class ImageDraws {
     private final double[] bounds;
 
     /** A picture that was drawn. */
-    record Drawn(Entry entry, boolean mirrored) {}
+    public record Drawn(Entry entry, boolean mirrored) {}
 
-    ImageDraws(CaptionedImages images, Draws draws, long seed, int samplesPerStep) {
+    public ImageDraws(CaptionedImages images, Draws draws, long seed, int samplesPerStep) {
         this.images = images;
         this.draws = draws;
         this.order = new EpochOrder(images.entries().size(), seed);
@@ -39,7 +39,7 @@ final class ImageDraws {
     }
 
     /** The picture of one sample of a step. */
-    Drawn draw(long step, long sample) {
+    public Drawn draw(long step, long sample) {
         Entry entry = images.entries().get(index(step, sample));
         return new Drawn(entry, entry.mirrors() && draws.chance(Use.MIRROR, step, sample, 0.5));
     }
@@ -53,7 +53,7 @@ final class ImageDraws {
         return found >= 0 ? found + 1 : -found - 1;
     }
 
-    long epoch(long step) {
+    public long epoch(long step) {
         return order.epoch(step * samplesPerStep);
     }
 }

@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Reads the weights of a checkpoint's networks. */
-final class Networks {
+public final class Networks {
 
     private Networks() {}
 
     /** All weights of one network, in single precision. */
-    static FlatTensor load(Component component, Map<String, Shape> shapes, TorchDevice device) {
+    public static FlatTensor load(Component component, Map<String, Shape> shapes, TorchDevice device) {
         FlatTensor flat = FlatTensor.zeros(shapes, device, DType.F32);
         try (MappedWeights mapped = new MappedWeights()) {
             for (String name : shapes.keySet()) {
