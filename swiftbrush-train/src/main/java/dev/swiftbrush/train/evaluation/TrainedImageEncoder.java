@@ -31,15 +31,22 @@ import java.util.stream.LongStream;
  */
 public record TrainedImageEncoder(ImageEncoder encoder, FlatTensor weights) {
     private static final int AT_ONCE = 64;
+    private static final String TEXT_ENCODER = "text_encoder";
 
     /**
      * Reads what {@link #write} has written.
      *
+     * @param textEncoder fingerprint of the encoder that the sentences come from
      * @throws ModelException if the file cannot be read, or is another network's
      */
-    public static TrainedImageEncoder read(Path file, ImageEncoder encoder) {
+    public static TrainedImageEncoder read(Path file, ImageEncoder encoder, String textEncoder) {
         FlatTensor weights = FlatTensor.zeros(encoder.weights(), TorchDevice.cpu(), DType.F32);
-        Map<String, StoredTensor> stored = Safetensors.open(file).tensors();
+        Safetensors opened = Safetensors.open(file);
+        if (!textEncoder.equals(opened.metadata().get(TEXT_ENCODER))) {
+            throw new ModelException(
+                    "%s was trained against another text encoder; train it anew against this one".formatted(file));
+        }
+        Map<String, StoredTensor> stored = opened.tensors();
         try (MappedWeights mapped = new MappedWeights()) {
             for (String name : weights.names()) {
                 StoredTensor found = stored.get(name);
@@ -57,15 +64,20 @@ public record TrainedImageEncoder(ImageEncoder encoder, FlatTensor weights) {
         return new TrainedImageEncoder(encoder, weights);
     }
 
-    /** Writes the weights as safetensors; a file that is there is replaced. */
-    public void write(Path file) {
+    /**
+     * Writes the weights as safetensors; a file that is there is replaced.
+     *
+     * @param textEncoder fingerprint of the encoder that the sentences came from
+     */
+    public void write(Path file, String textEncoder) {
         List<Declaration> declarations = weights.shapes().entrySet().stream()
                 .map(each -> new Declaration(
                         each.getKey(),
                         DType.F32,
                         LongStream.of(each.getValue().sizes()).boxed().toList()))
                 .toList();
-        try (SafetensorsWriter writer = SafetensorsWriter.create(file, declarations, Map.of("format", "pt"))) {
+        try (SafetensorsWriter writer =
+                SafetensorsWriter.create(file, declarations, Map.of("format", "pt", TEXT_ENCODER, textEncoder))) {
             for (String name : weights.names()) {
                 weights.read(name, chunk -> writer.write(name, chunk));
             }

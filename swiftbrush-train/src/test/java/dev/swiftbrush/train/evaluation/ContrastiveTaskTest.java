@@ -51,8 +51,8 @@ class ContrastiveTaskTest {
     void whatIsWrittenIsReadAgain() {
         Path file = folder.resolve("encoder.safetensors");
         TrainedImageEncoder encoder = task().result();
-        encoder.write(file);
-        TrainedImageEncoder read = TrainedImageEncoder.read(file, new ImageEncoder(SIZE, 4));
+        encoder.write(file, "letters");
+        TrainedImageEncoder read = TrainedImageEncoder.read(file, new ImageEncoder(SIZE, 4), "letters");
         assertThat(read.features(pictures()).get(1))
                 .isEqualTo(encoder.features(pictures()).get(1));
         assertThat(read.sentenceFeatures(sentences()).get(2))
@@ -62,9 +62,17 @@ class ContrastiveTaskTest {
     @Test
     void refusesTheWeightsOfAnotherNetwork() {
         Path file = folder.resolve("encoder.safetensors");
-        task().result().write(file);
-        assertThatThrownBy(() -> TrainedImageEncoder.read(file, new ImageEncoder(SIZE, 5)))
+        task().result().write(file, "letters");
+        assertThatThrownBy(() -> TrainedImageEncoder.read(file, new ImageEncoder(SIZE, 5), "letters"))
                 .hasMessage("%s should hold 'sentences.weight' [128, 5], but has it as [128, 4]", file);
+    }
+
+    @Test
+    void refusesAnotherTextEncoder() {
+        Path file = folder.resolve("encoder.safetensors");
+        task().result().write(file, "letters");
+        assertThatThrownBy(() -> TrainedImageEncoder.read(file, new ImageEncoder(SIZE, 4), "words"))
+                .hasMessage("%s was trained against another text encoder; train it anew against this one", file);
     }
 
     @Test

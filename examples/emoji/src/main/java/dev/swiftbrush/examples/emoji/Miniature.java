@@ -2,26 +2,37 @@ package dev.swiftbrush.examples.emoji;
 
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.SwiftBrushException;
+import dev.swiftbrush.train.TrainingJvm;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command line of the emoji model. */
 @Command(
         name = "swiftbrush-emoji",
-        description = "Prepares the pictures and captions that the emoji model learns from.",
-        subcommands = {PrepareCommand.class, CommandLine.HelpCommand.class},
+        description = "Prepares what the emoji model learns from, and measures how well it draws.",
+        subcommands = {
+            PrepareCommand.class,
+            TrainEncoderCommand.class,
+            EvaluateCommand.class,
+            CommandLine.HelpCommand.class
+        },
         mixinStandardHelpOptions = true,
         versionProvider = Miniature.Version.class,
         showDefaultValues = true,
         sortOptions = false,
         scope = ScopeType.INHERIT)
 public final class Miniature implements Runnable {
+
+    /** A subcommand that needs libtorch, and so a JVM started as libtorch needs it. */
+    interface Training {}
 
     static final class Version implements IVersionProvider {
         @Override
@@ -38,7 +49,28 @@ public final class Miniature implements Runnable {
 
     /** Runs a command; see {@code --help}. */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(start(args));
+    }
+
+    /** Returns what the program exits with: 0, or 1 for a failure, or 2 for a wrong command line. */
+    static int start(String... args) {
+        CommandLine line = commandLine();
+        line.setExecutionStrategy(parsed -> execute(parsed, args));
+        return line.execute(args);
+    }
+
+    private static int execute(ParseResult parsed, String... args) {
+        boolean trains =
+                parsed.hasSubcommand() && parsed.subcommand().commandSpec().userObject() instanceof Training;
+        if (trains && CommandLine.executeHelpRequest(parsed) == null && !TrainingJvm.isThisOne()) {
+            try {
+                return TrainingJvm.run(Miniature.class, List.of(args), null);
+            } catch (InterruptedException | SwiftBrushException e) {
+                return failed(e, parsed.subcommand().commandSpec().commandLine());
+            }
+        }
+        TrainingJvm.endWithParent();
+        return new CommandLine.RunLast().execute(parsed);
     }
 
     static CommandLine commandLine() {

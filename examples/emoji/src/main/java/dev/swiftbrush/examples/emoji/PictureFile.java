@@ -12,6 +12,7 @@ import javax.imageio.ImageIO;
 /** Reads pictures of the packages, and writes those of the dataset. */
 final class PictureFile {
     static final int SIZE = 64;
+    static final int WHITE = 0xFFFFFF;
 
     private PictureFile() {}
 
