@@ -55,7 +55,7 @@ public final class ContrastiveTask implements Task {
      * @param batchSize of which every picture is told from all others
      */
     public record Settings(long steps, int batchSize, double learningRate, long seed) {
-        public static final Settings DEFAULT = new Settings(2_000, 256, 2e-3, 0);
+        public static final Settings DEFAULT = new Settings(1_000, 256, 2e-3, 0);
     }
 
     /** @param sentences of the captions of {@code images}, by their numbers, see {@link Sentences} */

@@ -45,7 +45,7 @@ public record ImageEncoder(int size, int sentenceWidth) {
             Scope level = at.at("levels", i);
             h = level.conv("down", h, CHANNELS[i], 3, Window.halve());
             Tensor inner = level.groupNorm("norm", h, GROUPS, EPS).activate(Activation.SILU);
-            h = h.add(level.conv3x3("conv", inner, CHANNELS[i]));
+            h = i == 0 ? inner : h.add(level.conv3x3("conv", inner, CHANNELS[i])); // the largest is the dearest
         }
         h = at.groupNorm("norm_out", h, GROUPS, EPS).activate(Activation.SILU);
         long side = size >> CHANNELS.length;

@@ -32,7 +32,6 @@ record Dataset(List<Emoji> emoji, List<Line> training, List<Line> heldOut) {
 
     private static final double FLAG = 0.25;
     private static final double STYLED = 0.3; // of a picture's captions, those that ask for its style
-    private static final int CAN_DIFFER = 2; // pictures of one emoji
 
     /** A line of the list. */
     record Line(String file, String text, double weight, boolean mirror) {
@@ -76,7 +75,7 @@ record Dataset(List<Emoji> emoji, List<Line> training, List<Line> heldOut) {
                 .toList();
         double sum = plain.stream().mapToDouble(Caption::share).sum();
         boolean mirror = Mirroring.allows(emoji);
-        boolean askForStyle = emoji.tones().size() < CAN_DIFFER; // couples of two tones have captions enough
+        boolean askForStyle = emoji.tones().size() < 2; // couples of two tones have captions enough
         for (Style style : styles(emoji)) {
             double each = share / emoji.pictures().size();
             double rest = askForStyle ? each * (1 - STYLED) : each;

@@ -48,6 +48,12 @@ final class EvaluateCommand implements Runnable, Miniature.Training {
     @Option(names = "--output", paramLabel = "FILE", description = "Where the tables are written too.")
     private @Nullable Path output;
 
+    @Option(
+            names = "--grid",
+            paramLabel = "FILE",
+            description = "A PNG to write: under 8 held-out captions real pictures above those of each model.")
+    private @Nullable Path grid;
+
     @Option(names = "--steps", paramLabel = "N", description = "Of the teacher.")
     private int steps = 25;
 
@@ -85,7 +91,11 @@ final class EvaluateCommand implements Runnable, Miniature.Training {
                     encoderFile, new ImageEncoder(training.width(), encoder.width()), encoder.fingerprint());
             Map<String, Drawer> models = models(encoder);
             Evaluation evaluation = new Evaluation(judge, encoder, models, samples, seeds, progress);
-            String tables = evaluation.table("held-out captions", TestSet.some(heldOut, captions, CHOICE))
+            TestSet unseen = TestSet.some(heldOut, captions, CHOICE);
+            if (grid != null) {
+                evaluation.draw(unseen, grid);
+            }
+            String tables = evaluation.table("held-out captions", unseen)
                     + "\n"
                     + evaluation.table("captions of the training", TestSet.some(training, captions, CHOICE));
             print(tables);

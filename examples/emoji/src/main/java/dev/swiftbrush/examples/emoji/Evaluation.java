@@ -7,6 +7,9 @@ import dev.swiftbrush.train.evaluation.Scores.Drawn;
 import dev.swiftbrush.train.evaluation.Sentences;
 import dev.swiftbrush.train.evaluation.TrainedImageEncoder;
 import dev.swiftbrush.train.report.ConsoleProgress;
+import dev.swiftbrush.train.report.ImageGrid;
+import dev.swiftbrush.train.report.ImageGrid.Picture;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -31,6 +34,7 @@ record Evaluation(
         int seeds,
         ConsoleProgress progress) {
     private static final int AT_ONCE = 16;
+    private static final int SHOWN = 8;
     private static final long REFERENCE = 1_000_000; // the seed of the real pictures that all are held against
 
     /** Measures everything on one set of captions. */
@@ -59,6 +63,27 @@ record Evaluation(
         });
         models.forEach((name, model) -> addModel(table, name, model, set, prompts, reference));
         return table.toString();
+    }
+
+    /** Draws a row of pictures for real ones and for each model, under the first captions of a set. */
+    void draw(TestSet set, Path png) {
+        int width = set.images().width();
+        TestSet shown = new TestSet(
+                set.images(),
+                set.captions().subList(0, Math.min(SHOWN, set.captions().size())));
+        List<String> texts = shown.texts();
+        List<Picture> grid = new ArrayList<>();
+        List<byte[]> real = shown.real(1, REFERENCE);
+        for (int i = 0; i < texts.size(); i++) {
+            grid.add(new Picture(real.get(i), width, set.images().height(), texts.get(i)));
+        }
+        for (Drawer model : models.values()) {
+            List<byte[]> pictures = model.draw(Encodings.states(encoder, texts), 0, 0, width);
+            for (int i = 0; i < texts.size(); i++) {
+                grid.add(new Picture(pictures.get(i), width, set.images().height(), texts.get(i)));
+            }
+        }
+        new ImageGrid(texts.size(), 2 * width).write(png, grid);
     }
 
     private void addReal(

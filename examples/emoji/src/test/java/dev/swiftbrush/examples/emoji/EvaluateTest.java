@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,7 @@ class EvaluateTest {
     @Test
     void printsATableForEachSetOfCaptions() throws Exception {
         Path output = folder.resolve("tables.md");
+        Path grid = folder.resolve("grid.png");
         assertThat(trainEncoder("2")).as(complained::toString).isZero();
         assertThat(run(
                         "evaluate",
@@ -74,10 +76,15 @@ class EvaluateTest {
                         "--threads",
                         "1",
                         "--output",
-                        output.toString()))
+                        output.toString(),
+                        "--grid",
+                        grid.toString()))
                 .as(complained::toString)
                 .isZero();
 
+        assertThat(ImageIO.read(grid.toFile()).getHeight())
+                .as("real, two teachers, two students")
+                .isGreaterThan(5 * 128);
         String tables = Files.readString(output);
         assertThat(tables.lines().filter(line -> line.startsWith("| ")).map(line -> line.split(" \\| ")[0]))
                 .containsExactly(
