@@ -128,7 +128,7 @@ final class EvaluateCommand implements Runnable, Miniature.Training {
         String text = tables
                 + String.format(
                         Locale.ROOT,
-                        "%nEach row: %d pictures of every caption, %d times; the teacher's guidance scale is %s.%n",
+                        "%nEach row: %d pictures of every caption, for each of %d seeds; the teacher's guidance scale is %s.%n",
                         samples,
                         seeds,
                         guidance);

@@ -107,7 +107,8 @@ class EvaluateTest {
                         "| SDS student",
                         "| VSD student");
         assertThat(tables)
-                .endsWith("Each row: 2 pictures of every caption, 2 times; the teacher's guidance scale is 2.0.\n");
+                .endsWith(
+                        "Each row: 2 pictures of every caption, for each of 2 seeds; the teacher's guidance scale is 2.0.\n");
         assertThat(withoutTime(tables, "VSD student"))
                 .as("from the same noise")
                 .isEqualTo(withoutTime(tables, "SDS student"));
