@@ -46,13 +46,14 @@ record ModelFolder(Path path, String name, @Nullable String hubId) {
     }
 
     /**
-     * The licence that the model states, which is logged where it keeps from something.
+     * Logs the licence that the model states where it keeps from something.
      *
+     * @param stated by the model
      * @param accepted identifiers or names; empty accepts any
      * @throws ModelException if it is not among those accepted
      */
-    Licence licence(Set<String> accepted) {
-        Licence licence = accepted(Licences.of(path), name, accepted);
+    Licence licence(Licence stated, Set<String> accepted) {
+        Licence licence = accepted(stated, name, accepted);
         if (!licence.isKnown()) {
             log.warn("{} states no licence: without one, nobody may use it but its author", name);
         } else if (licence.isNonCommercial()) {
@@ -69,6 +70,10 @@ record ModelFolder(Path path, String name, @Nullable String hubId) {
                             .formatted(name, found, String.join(", ", new TreeSet<>(accepted))));
         }
         return licence;
+    }
+
+    ModelLayout layout() {
+        return ModelLayout.of(path);
     }
 
     /** The folder's own name, also when it is given as {@code "."}. */

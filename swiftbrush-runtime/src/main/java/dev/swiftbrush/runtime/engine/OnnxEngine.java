@@ -70,23 +70,26 @@ final class OnnxEngine implements Engine {
                 .map(device -> DeviceModel.computeType(config.precision(), device))
                 .collect(toCollection(() -> EnumSet.noneOf(DType.class)));
         ModelFolder source = ModelFolder.of(config, computes.equals(EnumSet.of(DType.F16)), hub);
-        Path folder = source.path();
+        Path path = source.path();
         long start = System.nanoTime();
-        Licence licence = source.licence(config.licences());
-        Recipe recipe = Recipes.of(folder, config.recipe(), source.hubId());
-        OneStep oneStep = recipe.resolve(folder.resolve("scheduler/scheduler_config.json"));
-        Checkpoint checkpoint = Checkpoint.open(folder, false);
-        requireGuidanceFits(checkpoint, recipe);
+        ModelLayout layout = source.layout();
+        Licence licence = source.licence(layout.licence(), config.licences());
+        Recipe recipe = Recipes.of(path, config.recipe(), source.hubId());
+        OneStep oneStep = layout.resolve(recipe);
+        Checkpoint checkpoint = layout.checkpoint(false);
+        requireGuidanceFits(path, checkpoint, recipe);
         GraphCache cache = new GraphCache(config.cacheDirectory());
         Map<DType, Checkpoint> checkpoints = new EnumMap<>(DType.class);
-        computes.forEach(type -> checkpoints.put(type, type == DType.F16 ? Checkpoint.open(folder, true) : checkpoint));
-        Fingerprint fingerprint = ModelFingerprint.of(folder, checkpoints.values(), oneStep, cache.fingerprints());
+        computes.forEach(type -> checkpoints.put(type, type == DType.F16 ? layout.checkpoint(true) : checkpoint));
+        Fingerprint fingerprint =
+                ModelFingerprint.of(layout.hashes(checkpoints.values(), cache.fingerprints()), oneStep);
         ModelFingerprint.requirePinned(source.name(), fingerprint, config.pin());
 
-        PromptTokenizer tokenizer = openTokenizer(checkpoint);
+        PromptTokenizer tokenizer =
+                openTokenizer(path, layout, checkpoint.textEncoder().config());
         List<Lane> lanes = new ArrayList<>();
         try {
-            ModelShape shape = shape(checkpoint, tokenizer.maxLength());
+            ModelShape shape = shape(path, checkpoint, tokenizer.maxLength());
             List<DeviceModel> models = devices.stream()
                     .map(device -> {
                         DType compute = DeviceModel.computeType(config.precision(), device);
@@ -195,31 +198,30 @@ final class OnnxEngine implements Engine {
         pipeline.close(patience);
     }
 
-    private static void requireGuidanceFits(Checkpoint checkpoint, Recipe recipe) {
+    private static void requireGuidanceFits(Path path, Checkpoint checkpoint, Recipe recipe) {
         if (recipe.guidance() != null && checkpoint.unet().config().timeCondProjDim() == null) {
             throw new ModelException(
                     "Recipe %s embeds a guidance scale of %s, but the UNet in %s has no time_cond_proj_dim to take it; it was trained for another recipe"
-                            .formatted(recipe.name(), recipe.guidance(), checkpoint.folder()));
+                            .formatted(recipe.name(), recipe.guidance(), path));
         }
     }
 
-    static PromptTokenizer openTokenizer(Checkpoint checkpoint) {
-        ClipTextConfig encoder = checkpoint.textEncoder().config();
+    static PromptTokenizer openTokenizer(Path path, ModelLayout layout, ClipTextConfig encoder) {
         if (encoder.positions() < 3) {
             throw new ModelException(
                     "%s: the text encoder reads %d tokens, but a start token, an end token and a word between are 3"
-                            .formatted(checkpoint.folder(), encoder.positions()));
+                            .formatted(path, encoder.positions()));
         }
-        PromptTokenizer tokenizer = PromptTokenizer.open(checkpoint.folder().resolve("tokenizer"), encoder.positions());
+        PromptTokenizer tokenizer = layout.tokenizer(encoder.positions());
         if (tokenizer.vocabularySize() > encoder.vocabulary()) {
             tokenizer.close();
             throw new ModelException("%s: the tokenizer gives ids up to %d, but the text encoder has %d embeddings"
-                    .formatted(checkpoint.folder(), tokenizer.vocabularySize() - 1, encoder.vocabulary()));
+                    .formatted(path, tokenizer.vocabularySize() - 1, encoder.vocabulary()));
         }
         return tokenizer;
     }
 
-    private static ModelShape shape(Checkpoint checkpoint, int tokens) {
+    private static ModelShape shape(Path path, Checkpoint checkpoint, int tokens) {
         UNetConfig unet = checkpoint.unet().config();
         int scale = checkpoint.autoencoder().config().scale();
         return new ModelShape(
@@ -228,7 +230,7 @@ final class OnnxEngine implements Engine {
                 unet.inChannels(),
                 scale,
                 scale << (unet.levels().size() - 1),
-                defaultSize(checkpoint.folder(), unet.sampleSize(), scale));
+                defaultSize(path, unet.sampleSize(), scale));
     }
 
     /** @param sample height and width of the latents */

@@ -42,11 +42,13 @@ public final class PromptEncoder implements AutoCloseable {
      * @throws ModelException if the checkpoint cannot be used
      */
     public static PromptEncoder open(Path folder, Device device) {
-        Checkpoint checkpoint = Checkpoint.open(folder, false);
-        PromptTokenizer tokenizer = OnnxEngine.openTokenizer(checkpoint);
+        ModelLayout layout = ModelLayout.of(folder);
+        Checkpoint checkpoint = layout.checkpoint(false);
+        PromptTokenizer tokenizer = OnnxEngine.openTokenizer(
+                folder, layout, checkpoint.textEncoder().config());
         try {
-            LocatedGraph graph =
-                    LocatedGraph.of(new GraphExport(checkpoint, DType.F32).textEncoder(tokenizer.maxLength()), folder);
+            LocatedGraph graph = LocatedGraph.of(
+                    new GraphExport(checkpoint, DType.F32).textEncoder(tokenizer.maxLength()), checkpoint.folder());
             GraphSession session =
                     GraphSession.open("text encoder", graph.bytes(), graph.root(), ComputeDevice.of(device));
             return new PromptEncoder(
