@@ -2,6 +2,7 @@ package dev.swiftbrush.train.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.swiftbrush.train.files.Sha256;
 import dev.swiftbrush.train.files.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,14 +103,17 @@ public record CaptionedImages(
         try {
             JsonNode node = JSON.readTree(text);
             double weight = node.path("weight").asDouble(1);
-            if (node.path("file_name").isTextual() && node.path("text").isTextual() && weight > 0 && weight < 1e9) {
+            if (node.path("file_name").isTextual()
+                    && !node.path("text").asText().isBlank()
+                    && weight > 0
+                    && weight < 1e9) {
                 return node;
             }
         } catch (IOException e) {
             log.debug("Line {} of {} is no JSON", line, list, e);
         }
         throw new StorageException(
-                "%s: line %d should be an object with the strings file_name and text, and weight, if there, above 0"
+                "%s: line %d should be an object with file_name and text, which is not blank, and weight, if there, above 0"
                         .formatted(list, line));
     }
 
@@ -121,6 +125,15 @@ public record CaptionedImages(
                     "%s: line %d names '%s', which is no file in the folder".formatted(list, line, name));
         }
         return file;
+    }
+
+    /** The SHA-256 of all pictures, captions and entries in their order. */
+    public String sha256() {
+        Sha256 hash = new Sha256();
+        pictures.forEach(hash::bytes);
+        captions.forEach(hash::text);
+        entries.forEach(entry -> hash.text(entry.toString()));
+        return hash.hex();
     }
 
     /** Whether some entries are drawn more often than others. */

@@ -22,19 +22,31 @@ record TeacherParts(Checkpoint teacher) {
     private static final List<String> LICENCES = List.of("LICENSE", "LICENSE.md", "LICENSE.txt");
     private static final long MAX_LICENCE_BYTES = 1 << 20;
 
+    /** All parts but the UNet, of which there is the configuration alone. */
     void place(Path folder) throws IOException {
+        placeWithout(folder, "unet");
+        copy(
+                teacher.folder().resolve("unet").resolve(CONFIG),
+                folder.resolve("unet").resolve(CONFIG));
+    }
+
+    /** All parts but one of {@code unet} and {@code vae}, whose folder is empty. */
+    void placeWithout(Path folder, String replaced) throws IOException {
         place(teacher.textWeights(), folder.resolve("text_encoder"), "model");
-        place(teacher.vaeWeights(), folder.resolve("vae"), "diffusion_pytorch_model");
+        Map<String, Checkpoint.Component> networks = Map.of("unet", teacher.unetWeights(), "vae", teacher.vaeWeights());
+        for (Map.Entry<String, Checkpoint.Component> network : networks.entrySet()) {
+            if (network.getKey().equals(replaced)) {
+                Files.createDirectory(folder.resolve(replaced));
+            } else {
+                place(network.getValue(), folder.resolve(network.getKey()), "diffusion_pytorch_model");
+            }
+        }
         Files.createDirectory(folder.resolve("tokenizer"));
         for (String name : PromptTokenizer.FILES) {
             copy(
                     teacher.folder().resolve("tokenizer").resolve(name),
                     folder.resolve("tokenizer").resolve(name));
         }
-        Files.createDirectory(folder.resolve("unet"));
-        copy(
-                teacher.folder().resolve("unet").resolve(CONFIG),
-                folder.resolve("unet").resolve(CONFIG));
         for (String name : LICENCES) {
             Path licence = teacher.folder().resolve(name);
             if (Files.isRegularFile(licence) && Files.size(licence) <= MAX_LICENCE_BYTES) {
@@ -77,8 +89,9 @@ record TeacherParts(Checkpoint teacher) {
         }
     }
 
-    private static void copy(Path source, Path target) throws IOException {
+    static void copy(Path source, Path target) throws IOException {
         if (Files.exists(source)) {
+            Files.createDirectories(target.toAbsolutePath().resolveSibling(""));
             Files.copy(source.toRealPath(), target);
         }
     }

@@ -32,7 +32,11 @@ public final class Sha256 {
 
     /** Appends a text in a way that no other sequence of texts is appended in: its length in bytes before its UTF-8. */
     public Sha256 text(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return bytes(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Appends bytes in the same way. */
+    public Sha256 bytes(byte[] bytes) {
         for (int shift = 24; shift >= 0; shift -= 8) {
             digest.update((byte) (bytes.length >>> shift));
         }

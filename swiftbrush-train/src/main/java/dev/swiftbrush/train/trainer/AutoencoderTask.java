@@ -1,6 +1,7 @@
 package dev.swiftbrush.train.trainer;
 
 import dev.swiftbrush.runtime.network.AutoencoderKl;
+import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.weights.Scope;
 import dev.swiftbrush.train.DivergedException;
@@ -39,8 +40,16 @@ public final class AutoencoderTask implements Task {
     private final ImageDraws order;
     private final Trainee trainee;
 
+    /** The autoencoder of {@code checkpoint}, from its weights on. */
+    public static AutoencoderTask of(
+            Checkpoint checkpoint, PretrainingSettings settings, Means means, CaptionedImages images, Draws draws) {
+        AutoencoderKl autoencoder = checkpoint.autoencoder();
+        FlatTensor weights = Networks.load(checkpoint.vaeWeights(), autoencoder.weights(), means.device());
+        return new AutoencoderTask(autoencoder, weights, settings, means, images, draws);
+    }
+
     /** @param weights taken over */
-    public AutoencoderTask(
+    AutoencoderTask(
             AutoencoderKl autoencoder,
             FlatTensor weights,
             PretrainingSettings settings,
@@ -137,9 +146,9 @@ public final class AutoencoderTask implements Task {
         return down.abs().mean().add(across.abs().mean());
     }
 
-    /** One over the standard deviation that the average network's latents have over all pictures. */
-    public double scalingFactor() {
-        Scope scope = Scope.of(TorchWeights.frozen(trainee.result()));
+    /** One over the standard deviation that latents have over all pictures, encoded with {@code weights}. */
+    public double scalingFactor(FlatTensor weights) {
+        Scope scope = Scope.of(TorchWeights.frozen(weights));
         double sum = 0;
         double squares = 0;
         long count = 0;
@@ -147,8 +156,7 @@ public final class AutoencoderTask implements Task {
             List<Drawn> one = List.of(new Drawn(new CaptionedImages.Entry(i, 0, 1, false), false));
             try (NoGrad noGrad = NoGrad.begin();
                     Region region = Region.open()) {
-                TorchTensor picture =
-                        ImageTensors.of(images, one, trainee.result().device());
+                TorchTensor picture = ImageTensors.of(images, one, weights.device());
                 for (float value : Latents.of((TorchTensor) autoencoder.encode(scope, picture))
                         .mean()
                         .toFloats()) {

@@ -63,7 +63,7 @@ class PretrainingTest {
         }
 
         assertThat(last).isLessThan(0.6 * first);
-        assertThat(task.scalingFactor()).isPositive().isFinite();
+        assertThat(task.scalingFactor(task.trainee().result())).isPositive().isFinite();
     }
 
     @Test

@@ -19,9 +19,12 @@ import picocli.CommandLine.Spec;
 /** The command line. What needs libtorch runs in a JVM of its own, started as libtorch needs it. */
 @Command(
         name = "swiftbrush-train",
-        description = "Distils a Stable Diffusion checkpoint into a student that draws in one step.",
+        description =
+                "Distils a Stable Diffusion checkpoint into a student that draws in one step, or makes such a checkpoint.",
         subcommands = {
             DistilCommand.class,
+            NewCheckpointCommand.class,
+            PretrainCommand.class,
             EmbedCommand.class,
             SampleCommand.class,
             ReportCommand.class,
