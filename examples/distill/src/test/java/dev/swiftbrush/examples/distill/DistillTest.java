@@ -52,6 +52,49 @@ class DistillTest {
         System.setErr(err);
     }
 
+    @Test
+    void trainsANewCheckpoint() throws Exception {
+        Path images = Files.createDirectory(folder.resolve("images"));
+        ImageIO.write(
+                new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB),
+                "png",
+                images.resolve("black.png").toFile());
+        Files.writeString(images.resolve("metadata.jsonl"), "{\"file_name\": \"black.png\", \"text\": \"night\"}\n");
+        Path start = folder.resolve("start");
+        Path run = folder.resolve("unet");
+
+        assertThat(Distill.start("new-checkpoint", "--design", TEACHER, "--output", start.toString()))
+                .as(this::log)
+                .isZero();
+        assertThat(shell(List.of(
+                                "pretrain",
+                                "--network",
+                                "unet",
+                                "--checkpoint",
+                                start.toString(),
+                                "--images",
+                                images.toString(),
+                                "--output",
+                                run.toString(),
+                                "--steps",
+                                "2",
+                                "--batch-size",
+                                "2",
+                                "--width",
+                                "64",
+                                "--height",
+                                "64",
+                                "--sample-every",
+                                "0"))
+                        .waitFor())
+                .as(this::log)
+                .isZero();
+
+        assertThat(written("out")).contains("finished after step 2: " + run.resolve("checkpoint"));
+        assertThat(run.resolve("checkpoint/unet/diffusion_pytorch_model.safetensors"))
+                .exists();
+    }
+
     /** The whole way; the JVM that is started lacks the flags of libtorch and starts another. */
     @Test
     void distilsAStudentAndDrawsWithIt() throws Exception {
