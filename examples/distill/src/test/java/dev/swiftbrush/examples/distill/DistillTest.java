@@ -66,29 +66,27 @@ class DistillTest {
         assertThat(Distill.start("new-checkpoint", "--design", TEACHER, "--output", start.toString()))
                 .as(this::log)
                 .isZero();
-        assertThat(shell(List.of(
-                                "pretrain",
-                                "--network",
-                                "unet",
-                                "--checkpoint",
-                                start.toString(),
-                                "--images",
-                                images.toString(),
-                                "--output",
-                                run.toString(),
-                                "--steps",
-                                "2",
-                                "--batch-size",
-                                "2",
-                                "--width",
-                                "64",
-                                "--height",
-                                "64",
-                                "--sample-every",
-                                "0"))
-                        .waitFor())
-                .as(this::log)
-                .isZero();
+        Process pretraining = shell(
+                "pretrain",
+                "--network",
+                "unet",
+                "--checkpoint",
+                start.toString(),
+                "--images",
+                images.toString(),
+                "--output",
+                run.toString(),
+                "--steps",
+                "2",
+                "--batch-size",
+                "2",
+                "--width",
+                "64",
+                "--height",
+                "64",
+                "--sample-every",
+                "0");
+        assertThat(pretraining.waitFor()).as(this::log).isZero();
 
         assertThat(written("out")).contains("finished after step 2: " + run.resolve("checkpoint"));
         assertThat(run.resolve("checkpoint/unet/diffusion_pytorch_model.safetensors"))
