@@ -78,7 +78,7 @@ public final class Distillation {
      */
     public DistillationResult run() throws InterruptedException {
         JvmFlags.require();
-        Torch.start(options.threads);
+        Torch.start(options.threads, options.deterministic);
         TrainingRun run = new TrainingRun(options);
         Means means = run.means();
         DistillationSettings settings = options.settings;

@@ -76,7 +76,7 @@ public final class Pretraining {
      */
     public PretrainingResult run() throws InterruptedException {
         JvmFlags.require();
-        Torch.start(options.threads);
+        Torch.start(options.threads, options.deterministic);
         PretrainingSettings settings = options.settings;
         Checkpoint start = Checkpoint.open(checkpoint, false);
         requireSize(start, settings);

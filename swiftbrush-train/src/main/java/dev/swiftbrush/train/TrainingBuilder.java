@@ -21,6 +21,7 @@ public abstract class TrainingBuilder<B extends TrainingBuilder<B>> {
     Precision precision = Precision.F32;
     boolean gradientCheckpointing;
     boolean averageOnCpu;
+    boolean deterministic;
     long checkpointEvery = 500;
     int keepCheckpoints = 2;
     long sampleEvery = 500;
@@ -66,6 +67,15 @@ public abstract class TrainingBuilder<B extends TrainingBuilder<B>> {
     /** Whether the average of weights lies in the CPU's memory while they are on a GPU. */
     public B averageOnCpu(boolean on) {
         this.averageOnCpu = on;
+        return self();
+    }
+
+    /**
+     * Whether libtorch may only use algorithms that give the same bits every time; an operation that has none on the device then
+     * fails. On the CPU a run gives the same bits without it, if the number of threads is the same.
+     */
+    public B deterministic(boolean on) {
+        this.deterministic = on;
         return self();
     }
 

@@ -4,6 +4,7 @@ import dev.swiftbrush.DeviceException;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.presets.openblas_nolapack;
+import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 
 /** libtorch as a whole: loading it, and what holds for the process. Thread-safe. */
@@ -11,12 +12,18 @@ public final class Torch {
 
     private Torch() {}
 
+    /** {@link #start(int, boolean)} with whatever algorithm is fastest. */
+    public static void start(int threads) {
+        start(threads, false);
+    }
+
     /**
      * Loads libtorch and gives it {@code threads} threads.
      *
+     * @param deterministic whether operations may only be computed in ways that give the same bits every time
      * @throws DeviceException if its native library is not on the class path or cannot be loaded
      */
-    public static void start(int threads) {
+    public static void start(int threads, boolean deterministic) {
         try {
             Loader.load(torch.class);
         } catch (LinkageError e) {
@@ -28,6 +35,14 @@ public final class Torch {
         }
         torch.set_num_threads(threads);
         openblas_nolapack.blas_set_num_threads(1); // its own threads would fight libtorch's
+        Context context = torch.globalContext();
+        context.setDeterministicAlgorithms(deterministic, false);
+        context.setDeterministicCuDNN(deterministic);
+    }
+
+    /** Whether operations may only be computed in ways that give the same bits every time. */
+    static boolean isDeterministic() {
+        return torch.globalContext().deterministicAlgorithms();
     }
 
     /** The version of org.bytedeco:pytorch on the class path. */

@@ -1,8 +1,12 @@
 package dev.swiftbrush.examples.distill;
 
+import dev.swiftbrush.GenerationRequest;
+import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.train.Distillation;
+import dev.swiftbrush.train.DistillationResult;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -53,6 +57,13 @@ final class DistilCommand implements Callable<Integer>, Distill.Training {
             showDefaultValue = Help.Visibility.NEVER)
     private List<String> samplePrompts = List.of();
 
+    @Option(
+            names = "--draw",
+            paramLabel = "PROMPT",
+            description = "Draw this with the student when it is done; may be repeated. The pictures lie beside it.",
+            showDefaultValue = Help.Visibility.NEVER)
+    private List<String> drawn = List.of();
+
     @SuppressWarnings("NullAway.Init") // picocli sets what is required
     DistilCommand() {}
 
@@ -68,6 +79,20 @@ final class DistilCommand implements Callable<Integer>, Distill.Training {
             distillation.embeddings(embeddings);
         }
         return Trainings.run(
-                "distil", distillation, training -> training.build().run());
+                "distil", distillation, training -> draw(training.build().run()));
+    }
+
+    /** What the student draws in the runtime, the way an application would. */
+    private void draw(DistillationResult result) {
+        if (drawn.isEmpty()) {
+            return;
+        }
+        try (SwiftBrush brush = SwiftBrush.builder().model(result.student()).build()) {
+            for (int i = 0; i < drawn.size(); i++) {
+                Path png = result.student().resolveSibling("drawn-%d.png".formatted(i));
+                brush.generate(GenerationRequest.of(drawn.get(i)).withSeed(i)).writePng(png);
+                System.out.printf(Locale.ROOT, "%s: %s%n", drawn.get(i), png);
+            }
+        }
     }
 }

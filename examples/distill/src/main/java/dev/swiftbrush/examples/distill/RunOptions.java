@@ -37,6 +37,9 @@ final class RunOptions {
     @Option(names = "--ema-on-cpu", description = "Keep the average of weights in the CPU's memory.")
     private boolean averageOnCpu;
 
+    @Option(names = "--deterministic", description = "Only compute in ways that give the same bits on a GPU, too.")
+    private boolean deterministic;
+
     @Option(names = "--checkpoint-every", paramLabel = "STEPS", description = "0 for one checkpoint at the end alone.")
     private long checkpointEvery = 500;
 
@@ -63,6 +66,7 @@ final class RunOptions {
                 .precision(precision)
                 .gradientCheckpointing(gradientCheckpointing)
                 .averageOnCpu(averageOnCpu)
+                .deterministic(deterministic)
                 .checkpoints(checkpointEvery, keepCheckpoints)
                 .sampleEvery(sampleEvery)
                 .exportAverage(!exportLast)

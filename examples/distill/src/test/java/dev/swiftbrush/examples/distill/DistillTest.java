@@ -97,7 +97,8 @@ class DistillTest {
     @Test
     void distilsAStudentAndDrawsWithIt() throws Exception {
         Path run = folder.resolve("run");
-        assertThat(shell(distil("2", "--sample-every", "1")).waitFor())
+        assertThat(shell(distil("2", "--sample-every", "1", "--draw", "a red heart"))
+                        .waitFor())
                 .as(this::log)
                 .isZero();
         assertThat(written("out").lines())
@@ -113,7 +114,9 @@ class DistillTest {
                         "step 2 of 2 (100.0%), took #, loss/student #, loss/lora #, # samples/s, # MB",
                         "checkpoint of step 2: RUN/checkpoints/step-00000002",
                         "samples of step 2: RUN/samples/step-00000002.png",
-                        "finished after step 2: RUN/student");
+                        "finished after step 2: RUN/student",
+                        "a red heart: RUN/drawn-0.png");
+        assertThat(ImageIO.read(run.resolve("drawn-0.png").toFile()).getWidth()).isEqualTo(64);
         assertThat(run.resolve("student/unet/config.json")).exists();
         assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(2);
         assertThat(run.resolve("report.html")).content().contains("Finished");
