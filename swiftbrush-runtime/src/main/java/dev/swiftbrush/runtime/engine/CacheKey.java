@@ -19,8 +19,11 @@ import java.util.stream.Stream;
 record CacheKey(Path folder, List<Path> files, String settings) {
 
     static CacheKey of(Checkpoint checkpoint, OneStep recipe, DType compute, ComputeDevice device, int tokens) {
-        List<Path> files = Stream.of(checkpoint.textWeights(), checkpoint.unetWeights(), checkpoint.vaeWeights())
-                .flatMap(component -> component.files().stream())
+        List<Path> files = Stream.of(
+                        checkpoint.textEncoder().files(),
+                        checkpoint.unetWeights().files(),
+                        checkpoint.vaeWeights().files())
+                .flatMap(List::stream)
                 .toList();
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
         String settings = "version=%s revision=%d recipe=%s compute=%s device=%s tokens=%d"

@@ -8,14 +8,17 @@ import dev.swiftbrush.Precision;
 import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.pipeline.Closing;
 import dev.swiftbrush.runtime.pipeline.Networks;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.tensor.DType;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /** A checkpoint as one device runs it: its graphs, and the networks opened from them. Thread-safe. */
 final class DeviceModel {
@@ -44,11 +47,12 @@ final class DeviceModel {
         this.key = CacheKey.of(checkpoint, recipe, compute, device, tokens);
         this.hash = cache.hash(key);
         GraphExport export = new GraphExport(checkpoint, compute);
-        this.graphs = cache.graphs(
-                hash,
-                Map.of(
-                        TEXT_ENCODER, () -> export.textEncoder(tokens),
-                        GENERATOR, () -> export.generator(recipe)));
+        Map<String, Supplier<ModelProto>> exports = new HashMap<>();
+        exports.put(GENERATOR, () -> export.generator(recipe));
+        if (checkpoint.textEncoder() instanceof TextNetwork.Clip) {
+            exports.put(TEXT_ENCODER, () -> export.textEncoder(tokens));
+        }
+        this.graphs = cache.graphs(hash, exports);
     }
 
     /**
@@ -61,7 +65,7 @@ final class DeviceModel {
         // the larger first: what it needs while it opens is free again when the other opens
         GraphSession generator = open("generator", GENERATOR);
         try {
-            return new OnnxNetworks(open("text encoder", TEXT_ENCODER), generator);
+            return new OnnxNetworks(openTextEncoder(), generator);
         } catch (RuntimeException | Error e) {
             Closing.after(e, generator);
             throw e;
@@ -84,19 +88,30 @@ final class DeviceModel {
         }
     }
 
+    private TextSession openTextEncoder() {
+        return checkpoint.textEncoder() instanceof TextNetwork.Onnx foreign
+                ? OnnxTextSession.open(foreign.config(), device)
+                : new TextSession.Clip(open("text encoder", TEXT_ENCODER));
+    }
+
     private GraphSession open(String name, String file) {
         ModelProto graph = Objects.requireNonNull(graphs.get(file), file);
         LocatedGraph located = LocatedGraph.of(graph, checkpoint.folder());
         return GraphSession.open(name, located.bytes(), located.root(), device);
     }
 
-    /** Memory of the weights in the type that the device computes in. */
+    /** Memory of the weights in the type that the device computes in; of a foreign ONNX file as many bytes as it has. */
     long weightBytes() {
-        return graphs.values().stream()
-                .flatMap(graph -> graph.getGraph().getInitializerList().stream())
-                .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
-                .mapToLong(tensor -> tensor.getDimsList().stream().reduce((long) compute.bytes(), Math::multiplyExact))
-                .sum();
+        long foreign = checkpoint.textEncoder() instanceof TextNetwork.Onnx onnx
+                ? Math.max(0, Contents.size(onnx.config().model()))
+                : 0;
+        return foreign
+                + graphs.values().stream()
+                        .flatMap(graph -> graph.getGraph().getInitializerList().stream())
+                        .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
+                        .mapToLong(tensor ->
+                                tensor.getDimsList().stream().reduce((long) compute.bytes(), Math::multiplyExact))
+                        .sum();
     }
 
     /** Memory that one network call takes beside the weights. */

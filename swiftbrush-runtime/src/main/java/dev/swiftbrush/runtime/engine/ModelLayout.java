@@ -4,7 +4,7 @@ import dev.swiftbrush.Licence;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.recipe.Recipe;
-import dev.swiftbrush.runtime.text.PromptTokenizer;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
@@ -26,8 +26,12 @@ sealed interface ModelLayout permits DiffusersFolder {
     /** @param preferFp16 whether weights of the {@code fp16} variant are taken where both are there */
     Checkpoint checkpoint(boolean preferFp16);
 
-    /** @param positions the tokens that the text encoder reads */
-    PromptTokenizer tokenizer(int positions);
+    /**
+     * The tokenizer of CLIP's text model.
+     *
+     * @param positions the tokens that the text encoder reads
+     */
+    ClipTokenizer tokenizer(int positions);
 
     /**
      * The hashes of what the model consists of, by names that do not tell where it lies.

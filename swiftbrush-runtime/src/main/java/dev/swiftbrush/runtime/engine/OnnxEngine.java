@@ -16,6 +16,8 @@ import dev.swiftbrush.Stats;
 import dev.swiftbrush.runtime.hub.HubSettings;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.ClipTextConfig;
+import dev.swiftbrush.runtime.network.NamedContent;
+import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.pipeline.Closing;
 import dev.swiftbrush.runtime.pipeline.Lane;
@@ -27,6 +29,8 @@ import dev.swiftbrush.runtime.recipe.Recipe;
 import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
+import dev.swiftbrush.runtime.text.JsonTokenizer;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
@@ -47,6 +51,7 @@ import org.slf4j.LoggerFactory;
 /** A checkpoint at work on ONNX Runtime. Thread-safe. */
 final class OnnxEngine implements Engine {
     private static final Logger log = LoggerFactory.getLogger(OnnxEngine.class);
+    private static final int MAX_TOKENIZER_BYTES = 64 << 20;
 
     private final ModelInfo model;
     private final ModelShape shape;
@@ -85,8 +90,7 @@ final class OnnxEngine implements Engine {
                 ModelFingerprint.of(layout.hashes(checkpoints.values(), cache.fingerprints()), oneStep);
         ModelFingerprint.requirePinned(source.name(), fingerprint, config.pin());
 
-        PromptTokenizer tokenizer =
-                openTokenizer(path, layout, checkpoint.textEncoder().config());
+        PromptTokenizer tokenizer = openTokenizer(path, layout, checkpoint);
         List<Lane> lanes = new ArrayList<>();
         try {
             ModelShape shape = shape(path, checkpoint, tokenizer.maxLength());
@@ -206,13 +210,19 @@ final class OnnxEngine implements Engine {
         }
     }
 
-    static PromptTokenizer openTokenizer(Path path, ModelLayout layout, ClipTextConfig encoder) {
+    static PromptTokenizer openTokenizer(Path path, ModelLayout layout, Checkpoint checkpoint) {
+        if (checkpoint.textEncoder() instanceof TextNetwork.Onnx foreign) {
+            NamedContent tokenizer = foreign.config().tokenizer();
+            byte[] json = Contents.read(tokenizer, MAX_TOKENIZER_BYTES);
+            return JsonTokenizer.open(tokenizer.toString(), json, foreign.tokens());
+        }
+        ClipTextConfig encoder = checkpoint.clip().model().config();
         if (encoder.positions() < 3) {
             throw new ModelException(
                     "%s: the text encoder reads %d tokens, but a start token, an end token and a word between are 3"
                             .formatted(path, encoder.positions()));
         }
-        PromptTokenizer tokenizer = layout.tokenizer(encoder.positions());
+        ClipTokenizer tokenizer = layout.tokenizer(encoder.positions());
         if (tokenizer.vocabularySize() > encoder.vocabulary()) {
             tokenizer.close();
             throw new ModelException("%s: the tokenizer gives ids up to %d, but the text encoder has %d embeddings"
@@ -226,7 +236,7 @@ final class OnnxEngine implements Engine {
         int scale = checkpoint.autoencoder().config().scale();
         return new ModelShape(
                 tokens,
-                checkpoint.textEncoder().config().channels(),
+                checkpoint.textEncoder().width(),
                 unet.inChannels(),
                 scale,
                 scale << (unet.levels().size() - 1),

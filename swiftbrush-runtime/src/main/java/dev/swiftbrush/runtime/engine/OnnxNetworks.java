@@ -8,12 +8,12 @@ import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.session.HostTensor;
 import java.util.Map;
 
-/** The two graphs of a model, opened on one device. */
-record OnnxNetworks(GraphSession textEncoder, GraphSession generator) implements Networks {
+/** The two networks of a model, opened on one device. */
+record OnnxNetworks(TextSession textEncoder, GraphSession generator) implements Networks {
 
     @Override
     public void encode(HostTensor ids, HostTensor states, Cancellation cancellation) {
-        textEncoder.run(Map.of(GraphExport.INPUT_IDS, ids), GraphExport.ENCODER_HIDDEN_STATES, states, cancellation);
+        textEncoder.encode(ids, states, cancellation);
     }
 
     @Override

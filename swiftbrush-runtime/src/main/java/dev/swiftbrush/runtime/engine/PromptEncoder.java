@@ -5,7 +5,9 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.pipeline.Closing;
+import dev.swiftbrush.runtime.session.Cancellation;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.session.HostTensor;
@@ -15,7 +17,6 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,13 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PromptEncoder implements AutoCloseable {
     private final PromptTokenizer tokenizer;
-    private final GraphSession session;
+    private final TextSession session;
     private final int width;
     private @Nullable HostTensor ids;
     private @Nullable HostTensor states;
     private boolean closed;
 
-    private PromptEncoder(PromptTokenizer tokenizer, GraphSession session, int width) {
+    private PromptEncoder(PromptTokenizer tokenizer, TextSession session, int width) {
         this.tokenizer = tokenizer;
         this.session = session;
         this.width = width;
@@ -44,19 +45,24 @@ public final class PromptEncoder implements AutoCloseable {
     public static PromptEncoder open(Path folder, Device device) {
         ModelLayout layout = ModelLayout.of(folder);
         Checkpoint checkpoint = layout.checkpoint(false);
-        PromptTokenizer tokenizer = OnnxEngine.openTokenizer(
-                folder, layout, checkpoint.textEncoder().config());
+        PromptTokenizer tokenizer = OnnxEngine.openTokenizer(folder, layout, checkpoint);
         try {
-            LocatedGraph graph = LocatedGraph.of(
-                    new GraphExport(checkpoint, DType.F32).textEncoder(tokenizer.maxLength()), checkpoint.folder());
-            GraphSession session =
-                    GraphSession.open("text encoder", graph.bytes(), graph.root(), ComputeDevice.of(device));
+            TextSession session = openSession(checkpoint, ComputeDevice.of(device), tokenizer.maxLength());
             return new PromptEncoder(
-                    tokenizer, session, checkpoint.textEncoder().config().channels());
+                    tokenizer, session, checkpoint.textEncoder().width());
         } catch (RuntimeException | Error e) {
             Closing.after(e, tokenizer);
             throw e;
         }
+    }
+
+    private static TextSession openSession(Checkpoint checkpoint, ComputeDevice device, int tokens) {
+        if (checkpoint.textEncoder() instanceof TextNetwork.Onnx foreign) {
+            return OnnxTextSession.open(foreign.config(), device);
+        }
+        LocatedGraph graph =
+                LocatedGraph.of(new GraphExport(checkpoint, DType.F32).textEncoder(tokens), checkpoint.folder());
+        return new TextSession.Clip(GraphSession.open("text encoder", graph.bytes(), graph.root(), device));
     }
 
     /** Tokens of every prompt, start, end and padding included. */
@@ -96,7 +102,7 @@ public final class PromptEncoder implements AutoCloseable {
         }
         LongBuffer words = input.data().asLongBuffer();
         prompts.forEach(prompt -> words.put(tokenizer.tokenize(prompt).ids()));
-        session.run(Map.of(GraphExport.INPUT_IDS, input), GraphExport.ENCODER_HIDDEN_STATES, output);
+        session.encode(input, output, new Cancellation());
         out.put(output.data().asFloatBuffer());
     }
 

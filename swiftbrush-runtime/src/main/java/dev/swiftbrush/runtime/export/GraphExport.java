@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.Sinusoid;
+import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.tensor.DType;
@@ -30,12 +31,17 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     public static final String MOMENTS = "moments";
     public static final String PIXELS = "pixels";
 
-    /** Token ids {@code [batch, tokens]} to hidden states {@code [batch, tokens, D]}. */
+    /**
+     * Token ids {@code [batch, tokens]} to hidden states {@code [batch, tokens, D]}.
+     *
+     * @throws IllegalStateException if the text encoder is not CLIP's
+     */
     public ModelProto textEncoder(int tokens) {
         Graph graph = graph("text_encoder");
         GraphTensor ids = graph.input(INPUT_IDS, DType.I64, "batch", tokens);
-        Scope at = scope(graph, "text_encoder", checkpoint.textWeights());
-        Tensor states = checkpoint.textEncoder().encode(at, ids);
+        TextNetwork.Clip clip = checkpoint.clip();
+        Scope at = scope(graph, "text_encoder", clip.weights());
+        Tensor states = clip.model().encode(at, ids);
         return finish(graph, ENCODER_HIDDEN_STATES, states, DType.F32, "batch", tokens, states.size(-1));
     }
 

@@ -17,13 +17,13 @@ import java.util.stream.Stream;
 /**
  * A Stable Diffusion 1.x or 2.x checkpoint in diffusers layout: three networks and where their weights lie. Opening
  * reads configurations and headers, and holds every weight's name and shape against the architecture; no weight is read.
+ * A text encoder that is not CLIP's is looked into only when it is used.
  */
 public record Checkpoint(
         Path folder,
-        ClipTextModel textEncoder,
+        TextNetwork textEncoder,
         UNet2DConditionModel unet,
         AutoencoderKl autoencoder,
-        Component textWeights,
         Component unetWeights,
         Component vaeWeights) {
 
@@ -46,8 +46,9 @@ public record Checkpoint(
     private static final List<Part> PARTS = List.of(
             new Part("unet", List.of("UNet2DConditionModel")),
             new Part("vae", List.of("AutoencoderKL")),
-            new Part("text_encoder", List.of("CLIPTextModel", "CLIPTextModelWithProjection")),
-            new Part("tokenizer", List.of("CLIPTokenizer", "CLIPTokenizerFast")));
+            new Part("text_encoder", List.of("CLIPTextModel", "CLIPTextModelWithProjection", OnnxTextConfig.CLASS)));
+    private static final Part CLIP_TOKENIZER = new Part("tokenizer", List.of("CLIPTokenizer", "CLIPTokenizerFast"));
+    private static final Part JSON_TOKENIZER = new Part("tokenizer", List.of("Tokenizer"));
 
     private record Foreign(String component, String family) {}
 
@@ -61,20 +62,18 @@ public record Checkpoint(
      */
     public static Checkpoint open(Path folder, boolean preferFp16) {
         requireStableDiffusion(folder);
-        JsonFile textConfig = JsonFile.read(folder.resolve("text_encoder/config.json"));
         JsonFile unetConfig = JsonFile.read(folder.resolve("unet/config.json"));
         JsonFile vaeConfig = JsonFile.read(folder.resolve("vae/config.json"));
-        ClipTextModel textEncoder = new ClipTextModel(ClipTextConfig.of(textConfig));
+        TextNetwork textEncoder = textNetwork(folder, preferFp16);
         UNet2DConditionModel unet = new UNet2DConditionModel(UNetConfig.of(unetConfig));
         AutoencoderKl autoencoder = new AutoencoderKl(AutoencoderConfig.of(vaeConfig));
-        requireThatTheyFit(folder, textEncoder.config(), unet.config(), autoencoder.config());
+        requireThatTheyFit(folder, textEncoder, unet.config(), autoencoder.config());
 
         return new Checkpoint(
                 folder,
                 textEncoder,
                 unet,
                 autoencoder,
-                component(textConfig, "model", preferFp16, WeightNames::ofTextEncoder, textEncoder.weights()),
                 component(unetConfig, "diffusion_pytorch_model", preferFp16, names -> names, unet.weights()),
                 component(
                         vaeConfig,
@@ -82,6 +81,29 @@ public record Checkpoint(
                         preferFp16,
                         WeightNames::ofAutoencoder,
                         autoencoder.weights()));
+    }
+
+    /**
+     * CLIP's text model.
+     *
+     * @throws IllegalStateException if the text encoder is another
+     */
+    public TextNetwork.Clip clip() {
+        if (textEncoder instanceof TextNetwork.Clip clip) {
+            return clip;
+        }
+        throw new IllegalStateException("the text encoder in %s is not CLIP's".formatted(folder));
+    }
+
+    private static TextNetwork textNetwork(Path folder, boolean preferFp16) {
+        JsonFile index = JsonFile.read(folder.resolve("model_index.json"));
+        JsonFile config = JsonFile.read(folder.resolve("text_encoder/config.json"));
+        if (isOnnx(index)) {
+            return new TextNetwork.Onnx(OnnxTextConfig.of(config));
+        }
+        ClipTextModel model = new ClipTextModel(ClipTextConfig.of(config));
+        return new TextNetwork.Clip(
+                model, component(config, "model", preferFp16, WeightNames::ofTextEncoder, model.weights()));
     }
 
     private static Component component(
@@ -121,11 +143,23 @@ public record Checkpoint(
             }
         }
         for (Part part : PARTS) {
-            String found = index.root().path(part.component()).path(1).asText();
-            if (!part.classes().contains(found)) {
-                throw index.fault(part.component(), "of the class " + String.join(" or ", part.classes()));
-            }
+            require(index, part);
         }
+        require(index, isOnnx(index) ? JSON_TOKENIZER : CLIP_TOKENIZER);
+    }
+
+    private static void require(JsonFile index, Part part) {
+        if (!part.classes().contains(className(index, part.component()))) {
+            throw index.fault(part.component(), "of the class " + String.join(" or ", part.classes()));
+        }
+    }
+
+    private static boolean isOnnx(JsonFile index) {
+        return className(index, "text_encoder").equals(OnnxTextConfig.CLASS);
+    }
+
+    private static String className(JsonFile index, String component) {
+        return index.root().path(component).path(1).asText();
     }
 
     private static boolean isPresent(JsonFile index, String component) {
@@ -133,10 +167,10 @@ public record Checkpoint(
         return !entry.isMissingNode() && !entry.isNull() && !entry.path(1).isNull();
     }
 
-    private static void requireThatTheyFit(Path folder, ClipTextConfig text, UNetConfig unet, AutoencoderConfig vae) {
-        if (unet.crossAttentionDim() != text.channels()) {
+    private static void requireThatTheyFit(Path folder, TextNetwork text, UNetConfig unet, AutoencoderConfig vae) {
+        if (unet.crossAttentionDim() != text.width()) {
             throw new ModelException("%s: the UNet attends to hidden states %d wide, but the text encoder's are %d wide"
-                    .formatted(folder, unet.crossAttentionDim(), text.channels()));
+                    .formatted(folder, unet.crossAttentionDim(), text.width()));
         }
         if (unet.inChannels() != vae.latentChannels() || unet.outChannels() != vae.latentChannels()) {
             throw new ModelException(

@@ -29,6 +29,8 @@ public sealed interface ComputeDevice {
                 options.setIntraOpNumThreads(threads);
                 options.addConfigEntry(
                         "session.intra_op.allow_spinning", "0"); // idle threads would burn the host's cores
+                options.addConfigEntry(
+                        "session.x64quantprecision", "1"); // sums of int8 products saturate on older processors else
             });
         }
 

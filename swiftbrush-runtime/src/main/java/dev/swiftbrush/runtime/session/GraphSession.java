@@ -1,21 +1,28 @@
 package dev.swiftbrush.runtime.session;
 
+import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.RunOptions;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.ValueInfo;
 import dev.swiftbrush.DeviceException;
 import dev.swiftbrush.GenerationException;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 
 /**
  * A graph that is ready to run on a device. {@link #run} may be called from several threads at once; {@link #close} only
@@ -27,10 +34,14 @@ public final class GraphSession implements AutoCloseable {
 
     private final String name;
     private final OrtSession session;
+    private final Map<String, Port> inputs;
+    private final Map<String, Port> outputs;
 
-    private GraphSession(String name, OrtSession session) {
+    private GraphSession(String name, OrtSession session) throws OrtException {
         this.name = name;
         this.session = session;
+        this.inputs = ports(session.getInputInfo());
+        this.outputs = ports(session.getOutputInfo());
     }
 
     /**
@@ -49,6 +60,40 @@ public final class GraphSession implements AutoCloseable {
             throw new ModelException(
                     "ONNX Runtime cannot open the %s on %s: %s".formatted(name, device, e.getMessage()), e);
         }
+    }
+
+    private static Map<String, Port> ports(Map<String, NodeInfo> infos) {
+        Map<String, Port> ports = new TreeMap<>();
+        infos.forEach((name, info) -> ports.put(name, port(info.getInfo())));
+        return Collections.unmodifiableMap(ports);
+    }
+
+    private static Port port(ValueInfo info) {
+        if (!(info instanceof TensorInfo tensor)) {
+            return new Port(null, List.of());
+        }
+        DType type = switch (tensor.type) {
+            case FLOAT -> DType.F32;
+            case INT64 -> DType.I64;
+            case UINT8 -> DType.U8;
+            default -> null;
+        };
+        return new Port(
+                type,
+                LongStream.of(tensor.getShape())
+                        .map(size -> Math.max(size, Port.FREE))
+                        .boxed()
+                        .toList());
+    }
+
+    /** What the graph takes, by name. */
+    public Map<String, Port> inputs() {
+        return inputs;
+    }
+
+    /** What the graph gives, by name. */
+    public Map<String, Port> outputs() {
+        return outputs;
     }
 
     /** Runs the graph to its end; see {@link #run(Map, String, HostTensor, Cancellation)}. */

@@ -8,11 +8,13 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.json.JsonFile;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -63,6 +65,24 @@ final class JsonFiles {
     /** Reads a small file that holds one JSON object. */
     static JsonNode readObject(Path file, long maxMib) {
         return stream(file, maxMib, parser -> new ObjectMapper().readTree(parser));
+    }
+
+    /** Reads an object that is in memory already; {@code source} is what messages call it. */
+    static ObjectNode readObject(String source, byte[] json, long maxMib) {
+        if (json.length > maxMib * MIB) {
+            throw new ModelException(
+                    "%s has %d bytes, and at most %d MiB are read".formatted(source, json.length, maxMib));
+        }
+        try (JsonParser parser = factory(maxMib).createParser(json)) {
+            if (new ObjectMapper().readTree(parser) instanceof ObjectNode root && parser.nextToken() == null) {
+                return root;
+            }
+            throw new ModelException(source + " must hold a JSON object and nothing else");
+        } catch (JsonProcessingException e) {
+            throw new ModelException("%s is not valid JSON: %s".formatted(source, JsonFile.problem(e)), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory throws none
+        }
     }
 
     static void checkSize(Path file, long maxMib) {

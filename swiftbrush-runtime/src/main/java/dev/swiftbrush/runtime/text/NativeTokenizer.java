@@ -26,25 +26,60 @@ final class NativeTokenizer implements AutoCloseable {
     private final long handle;
     private boolean closed;
 
+    private NativeTokenizer(long handle) {
+        this.handle = handle;
+    }
+
     /**
      * Reads a {@code tokenizer.json}.
      *
-     * @throws ModelException if there is no native library for this platform
-     * @throws RuntimeException as the library throws it if it refuses {@code json}
+     * @param source what messages call it
+     * @throws ModelException if the library refuses it, or there is none for this platform
      */
-    NativeTokenizer(String json) {
+    static NativeTokenizer open(String source, String json) {
         load();
-        handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
+        try {
+            return new NativeTokenizer(TokenizersLibrary.LIB.createTokenizerFromString(json));
+        } catch (RuntimeException e) { // the only type that the native library throws
+            throw new ModelException("%s cannot be built: %s".formatted(source, e.getMessage()), e);
+        }
     }
 
-    /** The ids of {@code text}, which has no lone surrogate, without start and end token. */
-    long[] ids(String text) {
-        return encode(text, TokenizersLibrary.LIB::getTokenIds);
+    /**
+     * The tokens of a text, and which of them are not in it but put around it.
+     *
+     * @param added 1 for those
+     */
+    record Encoded(long[] ids, long[] added) {
+
+        /** How many were put behind the text. */
+        int addedBehind() {
+            int behind = 0;
+            while (behind < added.length && added[added.length - 1 - behind] == 1) {
+                behind++;
+            }
+            return behind;
+        }
+    }
+
+    /** The ids of {@code text}, which has no lone surrogate, without what the tokenizer puts around it. */
+    long[] words(String text) {
+        return encode(text, false, TokenizersLibrary.LIB::getTokenIds);
+    }
+
+    /** The tokens of {@code text}, which has no lone surrogate, with what the tokenizer puts around it. */
+    Encoded encode(String text) {
+        return encode(
+                text,
+                true,
+                encoding -> new Encoded(
+                        TokenizersLibrary.LIB.getTokenIds(encoding),
+                        TokenizersLibrary.LIB.getSpecialTokenMask(encoding)));
     }
 
     /** How many code points of {@code text} come before the token at {@code index}. */
-    int codePointsBefore(String text, int index) {
-        return encode(text, encoding -> TokenizersLibrary.LIB.getTokenCharSpans(encoding)[index].getStart());
+    int codePointsBefore(String text, int index, boolean withAdded) {
+        return encode(text, withAdded, encoding -> TokenizersLibrary.LIB.getTokenCharSpans(encoding)[index].getStart());
     }
 
     @Override
@@ -61,21 +96,29 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    private <T> T encode(String text, LongFunction<T> result) {
+    private <T> T encode(String text, boolean withAdded, LongFunction<T> result) {
         Lock reading = lock.readLock();
         reading.lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the tokenizer is closed");
             }
-            long encoding = TokenizersLibrary.LIB.encode(handle, text, false);
-            try {
-                return result.apply(encoding);
-            } finally {
-                TokenizersLibrary.LIB.deleteEncoding(encoding);
-            }
+            return read(text, withAdded, result);
+        } catch (IllegalStateException e) {
+            throw e;
+        } catch (RuntimeException e) { // the only type that the native library throws
+            throw new ModelException("the prompt cannot be tokenized: " + e.getMessage(), e);
         } finally {
             reading.unlock();
+        }
+    }
+
+    private <T> T read(String text, boolean withAdded, LongFunction<T> result) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, text, withAdded);
+        try {
+            return result.apply(encoding);
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
     }
 

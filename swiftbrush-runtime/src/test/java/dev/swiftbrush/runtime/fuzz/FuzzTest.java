@@ -7,7 +7,7 @@ import dev.swiftbrush.PromptTruncation;
 import dev.swiftbrush.runtime.network.TinyCheckpoint;
 import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.runtime.tensor.DType;
-import dev.swiftbrush.runtime.text.PromptTokenizer;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
 import dev.swiftbrush.runtime.weights.MappedWeights;
 import dev.swiftbrush.runtime.weights.Safetensors;
@@ -148,7 +148,7 @@ class FuzzTest {
         TinyCheckpoint.copy("sd2", folder);
         Fuzzing fuzzing = new Fuzzing("prompts", 3_000, 64 * KB, 400);
         int refused = 0;
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.resolve("tokenizer"), 77)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder.resolve("tokenizer"), 77)) {
             for (int i = 0; i < fuzzing.rounds(); i++) {
                 String prompt = fuzzing.mutator().prompt(i % 100 == 0 ? 10_000 : 300);
                 Path culprit = temp.resolve("prompt");
@@ -189,14 +189,14 @@ class FuzzTest {
     }
 
     private static void tokenize(Path folder) {
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 77)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 77)) {
             for (String prompt : List.of("", "a photo of a cat!", "<cat-toy> caf\u00e9 \ud83d\ude00 1234")) {
                 requireSound(prompt, tokenizer);
             }
         }
     }
 
-    private static void requireSound(String prompt, PromptTokenizer tokenizer) {
+    private static void requireSound(String prompt, ClipTokenizer tokenizer) {
         TokenizedPrompt tokens = tokenizer.tokenize(prompt);
         boolean sound = tokens.ids().length == tokenizer.maxLength();
         for (long id : tokens.ids()) {

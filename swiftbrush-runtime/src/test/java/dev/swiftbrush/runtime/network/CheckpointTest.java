@@ -43,7 +43,7 @@ class CheckpointTest {
         assertThat(checkpoint.folder()).isEqualTo(tiny.folder());
         assertThat(checkpoint.unet().config().levels()).hasSize(4);
         assertThat(checkpoint.autoencoder().config().scale()).isEqualTo(4);
-        assertThat(checkpoint.textEncoder().config().layers()).isEqualTo(3);
+        assertThat(checkpoint.clip().model().config().layers()).isEqualTo(3);
         assertThat(checkpoint.unetWeights().tensors().keySet())
                 .isEqualTo(checkpoint.unet().weights().keySet());
         assertThat(checkpoint.vaeWeights().files()).containsExactly(tiny.file("vae/config.json"), tiny.file(VAE));
@@ -117,7 +117,7 @@ class CheckpointTest {
             value = {
                 "'unet': ['diffusers', 'UNetSpatioTemporalConditionModel']|unet must be of the class UNet2DConditionModel, but was [\"diffusers\",\"UNetSpatioTemporalConditionModel\"]",
                 "'vae': ['diffusers', 'AutoencoderTiny']|vae must be of the class AutoencoderKL, but was [\"diffusers\",\"AutoencoderTiny\"]",
-                "'text_encoder': ['transformers', 'T5EncoderModel']|text_encoder must be of the class CLIPTextModel or CLIPTextModelWithProjection, but was [\"transformers\",\"T5EncoderModel\"]",
+                "'text_encoder': ['transformers', 'T5EncoderModel']|text_encoder must be of the class CLIPTextModel or CLIPTextModelWithProjection or OnnxTextEncoder, but was [\"transformers\",\"T5EncoderModel\"]",
                 "'tokenizer': null|tokenizer must be of the class CLIPTokenizer or CLIPTokenizerFast, but was null",
                 "'unet': 'UNet2DConditionModel'|unet must be of the class UNet2DConditionModel, but was \"UNet2DConditionModel\""
             })
@@ -190,10 +190,10 @@ class CheckpointTest {
 
     @Test
     void textEncodersMayLackThePrefix() {
-        Set<String> names = new TreeSet<>(tiny.open().textWeights().tensors().keySet());
+        Set<String> names = new TreeSet<>(tiny.open().clip().weights().tensors().keySet());
         tiny.withWeights(TEXT, weights -> rename(weights, "text_model.", ""));
 
-        Map<String, ?> tensors = tiny.open().textWeights().tensors();
+        Map<String, ?> tensors = tiny.open().clip().weights().tensors();
 
         assertThat(names).contains("text_model.final_layer_norm.bias");
         assertThat(new TreeSet<>(tensors.keySet())).isEqualTo(names);
@@ -207,7 +207,7 @@ class CheckpointTest {
             weights.put("embeddings.position_ids", zeros(DType.I64, 1, 77));
         });
 
-        assertThat(tiny.open().textWeights().tensors())
+        assertThat(tiny.open().clip().weights().tensors())
                 .allSatisfy((name, tensor) -> assertThat(name).startsWith("text_model."));
     }
 

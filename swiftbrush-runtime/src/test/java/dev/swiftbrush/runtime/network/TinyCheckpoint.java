@@ -41,6 +41,28 @@ public record TinyCheckpoint(Path folder) {
         return new TinyCheckpoint(folder);
     }
 
+    /** Puts the ONNX text encoder of the reference in the place of CLIP's. */
+    public TinyCheckpoint withOnnxTextEncoder() {
+        Path source = Path.of("src/test/resources/text-encoder");
+        try {
+            for (String part : List.of("text_encoder", "tokenizer")) {
+                try (Stream<Path> old = Files.list(file(part))) {
+                    for (Path file : old.toList()) {
+                        Files.delete(file);
+                    }
+                }
+            }
+            for (String name :
+                    List.of("text_encoder/config.json", "text_encoder/model.onnx", "tokenizer/tokenizer.json")) {
+                Files.copy(source.resolve(name), file(name));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return with("model_index.json", """
+                {"text_encoder": ["swiftbrush", "OnnxTextEncoder"], "tokenizer": ["tokenizers", "Tokenizer"]}""");
+    }
+
     public Path file(String name) {
         return folder.resolve(name);
     }

@@ -18,6 +18,7 @@ import dev.swiftbrush.QueueFullException;
 import dev.swiftbrush.Stats;
 import dev.swiftbrush.runtime.noise.Noise;
 import dev.swiftbrush.runtime.reference.Reference;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -536,7 +537,7 @@ class TextToImageTest {
     }
 
     private static PromptTokenizer tokenizer() {
-        return PromptTokenizer.open(Reference.folder("sd2").resolve("tokenizer"), 77);
+        return ClipTokenizer.open(Reference.folder("sd2").resolve("tokenizer"), 77);
     }
 
     private TextToImage.Drawn draw(String prompt, long seed) {

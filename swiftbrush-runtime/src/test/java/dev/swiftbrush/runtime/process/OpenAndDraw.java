@@ -3,7 +3,7 @@ package dev.swiftbrush.runtime.process;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.SwiftBrush;
-import dev.swiftbrush.runtime.text.PromptTokenizer;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -16,7 +16,7 @@ public final class OpenAndDraw {
         Path cache = Path.of(arguments[1]);
         String mode = arguments.length > 2 ? arguments[2] : "";
         if (mode.equals("tokenizer")) {
-            say(() -> PromptTokenizer.open(model.resolve("tokenizer"), 77).close());
+            say(() -> ClipTokenizer.open(model.resolve("tokenizer"), 77).close());
             return;
         }
         if (mode.equals("interrupted")) {

@@ -8,6 +8,7 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.runtime.session.HostTensor;
 import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,8 +21,8 @@ final class Stages {
 
     static long[] tokenIds(Reference.Case expected) {
         Path folder = expected.reference().folder();
-        int positions = checkpoint(expected.reference()).textEncoder().config().positions();
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.resolve("tokenizer"), positions)) {
+        int positions = checkpoint(expected.reference()).textEncoder().tokens();
+        try (PromptTokenizer tokenizer = ClipTokenizer.open(folder.resolve("tokenizer"), positions)) {
             return expected.prompts().stream()
                     .flatMapToLong(
                             prompt -> Arrays.stream(tokenizer.tokenize(prompt).ids()))

@@ -221,7 +221,7 @@ class DamagedTokenizerTest {
     }
 
     private void open() {
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 8)) {
+        try (PromptTokenizer tokenizer = ClipTokenizer.open(folder, 8)) {
             tokenizer.tokenize("ab");
         }
     }

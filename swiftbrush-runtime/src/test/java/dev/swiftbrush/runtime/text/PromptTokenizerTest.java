@@ -29,7 +29,7 @@ class PromptTokenizerTest {
     @TempDir
     static Path clipFolder;
 
-    private static PromptTokenizer clip;
+    private static ClipTokenizer clip;
 
     @TempDir
     Path folder;
@@ -37,7 +37,7 @@ class PromptTokenizerTest {
     @BeforeAll
     static void open() throws IOException {
         new ClipVocabulary().writeVocabularyAndMerges(clipFolder);
-        clip = PromptTokenizer.open(clipFolder, 77);
+        clip = ClipTokenizer.open(clipFolder, 77);
     }
 
     @AfterAll
@@ -123,7 +123,7 @@ class PromptTokenizerTest {
     @Test
     void refusesPromptsAfterClose() throws IOException {
         TinyTokenizer.write(folder);
-        PromptTokenizer tokenizer = PromptTokenizer.open(folder, 8);
+        ClipTokenizer tokenizer = ClipTokenizer.open(folder, 8);
         tokenizer.close();
         tokenizer.close();
 
@@ -135,7 +135,7 @@ class PromptTokenizerTest {
     @Test
     void readsAReducedVocabulary() throws IOException {
         TinyTokenizer.write(folder);
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 6)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 6)) {
             assertThat(tokenizer.tokenize("ab A b").ids()).containsExactly(5, 4, 2, 3, 6, 6);
             assertThat(tokenizer.vocabularySize()).isEqualTo(7);
         }
@@ -146,7 +146,7 @@ class PromptTokenizerTest {
         Files.writeString(folder.resolve("tokenizer.json"), TinyTokenizer.JSON);
         Files.writeString(folder.resolve("vocab.json"), "{}");
         Files.writeString(folder.resolve("merges.txt"), "");
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 4)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 4)) {
             assertThat(tokenizer.tokenize("AB").ids()).containsExactly(5, 4, 6, 6);
         }
     }
@@ -156,7 +156,7 @@ class PromptTokenizerTest {
     void isAsLongAsTheTokenizerSaysButNoLongerThanTheTextEncoder(String modelMaxLength, int length) throws IOException {
         TinyTokenizer.write(folder);
         config("{\"model_max_length\": %s}", modelMaxLength);
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 8)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 8)) {
             assertThat(tokenizer.maxLength()).isEqualTo(length);
             assertThat(tokenizer.tokenize("a").ids()).hasSize(length);
         }
@@ -167,7 +167,7 @@ class PromptTokenizerTest {
         TinyTokenizer.write(folder);
         config("{\"pad_token\": \"<|endoftext|>\"}");
         Files.writeString(folder.resolve("special_tokens_map.json"), "{\"pad_token\": {\"content\": \"a\"}}");
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 5)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 5)) {
             assertThat(tokenizer.tokenize("ab").ids())
                     .as("the pad token is special inside")
                     .containsExactly(5, 0, 3, 6, 0);
@@ -179,7 +179,7 @@ class PromptTokenizerTest {
         TinyTokenizer.write(folder);
         config("{\"added_tokens_decoder\": {\"6\": {\"content\": \"<|endoftext|>\", \"special\": true}}}");
         Files.writeString(folder.resolve("special_tokens_map.json"), "{\"pad_token\": \"a\"}");
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 5)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 5)) {
             assertThat(tokenizer.tokenize("b").ids()).containsExactly(5, 3, 6, 6, 6);
         }
     }
@@ -188,7 +188,7 @@ class PromptTokenizerTest {
     void givesAnAddedTokenTheIdAfterTheVocabulary() throws IOException {
         TinyTokenizer.write(folder);
         Files.writeString(folder.resolve("added_tokens.json"), "{\"<toy>\": 7}");
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 5)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 5)) {
             assertThat(tokenizer.tokenize("a<toy>").ids()).containsExactly(5, 2, 7, 6, 6);
             assertThat(tokenizer.vocabularySize()).isEqualTo(8);
         }
@@ -196,7 +196,7 @@ class PromptTokenizerTest {
 
     @Test
     void refusesALengthWithoutRoomForAWord() {
-        assertThatThrownBy(() -> PromptTokenizer.open(folder, 2))
+        assertThatThrownBy(() -> ClipTokenizer.open(folder, 2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("maxLength must be at least 3, but was 2");
     }
@@ -206,7 +206,7 @@ class PromptTokenizerTest {
         TinyTokenizer.write(folder);
         Files.writeString(folder.resolve("added_tokens.json"), "{\"<unk>\": 7}");
         config("{\"unk_token\": \"<unk>\"}");
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, 5)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder, 5)) {
             assertThatThrownBy(() -> tokenizer.tokenize("c"))
                     .isInstanceOf(ModelException.class)
                     .hasMessageStartingWith("the prompt cannot be tokenized: ");

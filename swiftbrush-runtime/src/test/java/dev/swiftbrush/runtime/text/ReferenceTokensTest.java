@@ -78,7 +78,7 @@ class ReferenceTokensTest {
     private void agrees(String variant) {
         int length = recorded.get("length").intValue();
         long pad = recorded.get("pad").get(variant).longValue();
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder, length)) {
+        try (PromptTokenizer tokenizer = ClipTokenizer.open(folder, length)) {
             for (JsonNode line : recorded.get("prompts")) {
                 String prompt = line.get("prompt").textValue();
                 JsonNode expected = line.has(variant) ? line.get(variant) : line.get("sd1");

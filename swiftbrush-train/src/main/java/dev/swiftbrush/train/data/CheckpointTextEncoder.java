@@ -31,7 +31,7 @@ final class CheckpointTextEncoder implements TextEncoder {
     static String fingerprint(Path checkpoint) {
         Path tokenizer = checkpoint.resolve("tokenizer");
         List<Path> files = Stream.concat(
-                        Checkpoint.open(checkpoint, false).textWeights().files().stream(),
+                        Checkpoint.open(checkpoint, false).textEncoder().files().stream(),
                         PromptTokenizer.FILES.stream().map(tokenizer::resolve).filter(Files::exists))
                 .toList();
         Sha256 hash = new Sha256();

@@ -2,6 +2,7 @@ package dev.swiftbrush.train.export;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.swiftbrush.runtime.network.Checkpoint;
+import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import dev.swiftbrush.runtime.weights.Safetensors;
 import dev.swiftbrush.runtime.weights.StoredTensor;
@@ -32,7 +33,7 @@ record TeacherParts(Checkpoint teacher) {
 
     /** All parts but one of {@code unet} and {@code vae}, whose folder is empty. */
     void placeWithout(Path folder, String replaced) throws IOException {
-        place(teacher.textWeights(), folder.resolve("text_encoder"), "model");
+        placeTextEncoder(folder.resolve("text_encoder"));
         Map<String, Checkpoint.Component> networks = Map.of("unet", teacher.unetWeights(), "vae", teacher.vaeWeights());
         for (Map.Entry<String, Checkpoint.Component> network : networks.entrySet()) {
             if (network.getKey().equals(replaced)) {
@@ -41,7 +42,6 @@ record TeacherParts(Checkpoint teacher) {
                 place(network.getValue(), folder.resolve(network.getKey()), "diffusion_pytorch_model");
             }
         }
-        Files.createDirectory(folder.resolve("tokenizer"));
         for (String name : PromptTokenizer.FILES) {
             copy(
                     teacher.folder().resolve("tokenizer").resolve(name),
@@ -51,6 +51,22 @@ record TeacherParts(Checkpoint teacher) {
             Path licence = teacher.folder().resolve(name);
             if (Files.isRegularFile(licence) && Files.size(licence) <= MAX_LICENCE_BYTES) {
                 copy(licence, folder.resolve(name));
+            }
+        }
+    }
+
+    private void placeTextEncoder(Path folder) throws IOException {
+        if (teacher.textEncoder() instanceof TextNetwork.Clip clip) {
+            place(clip.weights(), folder, "model");
+            return;
+        }
+        Files.createDirectory(folder);
+        for (Path file : teacher.textEncoder().files()) {
+            String name = file.getFileName().toString();
+            if (name.equals(CONFIG)) {
+                copy(file, folder.resolve(CONFIG));
+            } else {
+                link(file, folder.resolve(name));
             }
         }
     }

@@ -28,7 +28,7 @@ final class Export {
         long start = System.nanoTime();
         Checkpoint checkpoint = Checkpoint.open(job.checkpoint(), false);
         OneStep recipe = recipe(job.checkpoint());
-        int tokens = checkpoint.textEncoder().config().positions();
+        int tokens = checkpoint.textEncoder().tokens();
         GraphExport export = new GraphExport(checkpoint, DType.F32);
         int bytes = export.textEncoder(tokens).toByteArray().length
                 + export.generator(recipe).toByteArray().length;

@@ -15,8 +15,8 @@ record LatentSize(int tokens, int hiddenWidth, int channels, int height, int wid
                 ? Objects.requireNonNull(checkpoint.unet().config().sampleSize(), "the UNet has no sample_size")
                 : List.of(side / scale, side / scale);
         return new LatentSize(
-                checkpoint.textEncoder().config().positions(),
-                checkpoint.textEncoder().config().channels(),
+                checkpoint.textEncoder().tokens(),
+                checkpoint.textEncoder().width(),
                 checkpoint.unet().config().inChannels(),
                 size.get(0),
                 size.get(1),

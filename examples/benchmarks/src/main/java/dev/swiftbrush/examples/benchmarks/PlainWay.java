@@ -8,6 +8,7 @@ import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.noise.Noise;
 import dev.swiftbrush.runtime.recipe.OneStep;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -33,7 +34,7 @@ final class PlainWay implements AutoCloseable {
     private PlainWay(Job job) throws IOException, OrtException {
         latents = LatentSize.of(job);
         recipe = Export.recipe(job.checkpoint());
-        tokenizer = PromptTokenizer.open(job.checkpoint().resolve("tokenizer"), latents.tokens());
+        tokenizer = ClipTokenizer.open(job.checkpoint().resolve("tokenizer"), latents.tokens());
         textEncoder = open(job, Export.TEXT_ENCODER);
         unet = open(job, Export.UNET);
         decoder = open(job, Export.DECODER);

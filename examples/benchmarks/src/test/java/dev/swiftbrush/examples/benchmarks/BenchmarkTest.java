@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.swiftbrush.runtime.network.Checkpoint;
-import dev.swiftbrush.runtime.text.PromptTokenizer;
+import dev.swiftbrush.runtime.text.ClipTokenizer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -85,7 +85,7 @@ class BenchmarkTest {
         Checkpoint checkpoint = Checkpoint.open(folder.resolve("tiny"), false);
         assertThat(checkpoint.unetWeights().tensors())
                 .hasSameSizeAs(checkpoint.unet().weights());
-        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.resolve("tiny/tokenizer"), 77)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(folder.resolve("tiny/tokenizer"), 77)) {
             assertThat(tokenizer.vocabularySize()).isEqualTo(Architecture.TINY.vocabulary());
             assertThat(tokenizer.tokenize("é!").ids()).startsWith(1022).contains(1023, 0);
         }
