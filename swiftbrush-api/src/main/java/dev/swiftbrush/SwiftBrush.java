@@ -266,9 +266,13 @@ public final class SwiftBrush implements AutoCloseable {
 
         private Builder() {}
 
-        /** Takes the model from a diffusers folder; the later of the two {@code model} calls counts. */
-        public Builder model(Path folder) {
-            model = new ModelSource.Folder(requirePresent(folder, "model folder"));
+        /**
+         * Takes the model from a diffusers folder or a model file (a {@code .zip} or {@code .jar} that {@code swiftbrush-train}
+         * wrote); without either call the model file on the class path is taken. The later of the two {@code model} calls
+         * counts.
+         */
+        public Builder model(Path folderOrFile) {
+            model = new ModelSource.Folder(requirePresent(folderOrFile, "model folder"));
             return this;
         }
 
@@ -443,7 +447,7 @@ public final class SwiftBrush implements AutoCloseable {
         /**
          * Opens the model; each call opens it anew, and the caller closes it.
          *
-         * @throws IllegalStateException if no model was given
+         * @throws IllegalStateException if no model was given, and there is not exactly one model file on the class path
          * @throws IllegalArgumentException if the device does not compute in the precision that was asked for
          * @throws ModelException if the model cannot be used, or has another licence or fingerprint than it must
          * @throws DownloadException if the model cannot be got from its hub
@@ -451,12 +455,8 @@ public final class SwiftBrush implements AutoCloseable {
          * @throws SwiftBrushException if there is not exactly one engine on the class path, or it cannot be loaded
          */
         public SwiftBrush build() {
-            if (model == null) {
-                throw new IllegalStateException(
-                        "No model given; call model(Path) with a diffusers folder or model(String) with a hub id");
-            }
             EngineConfig config = new EngineConfig(
-                    model,
+                    model == null ? DefaultModel.find() : model,
                     recipe,
                     devices,
                     precision,

@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.ModelSource;
 import dev.swiftbrush.spi.RecipeSource;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SwiftBrushBuilderTest {
 
@@ -27,7 +33,51 @@ class SwiftBrushBuilderTest {
     void refusesToBuildWithoutAModel() {
         assertThatThrownBy(() -> SwiftBrush.builder().build())
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("No model given; call model(Path) with a diffusers folder or model(String) with a hub id");
+                .hasMessage(
+                        "No model given, and none on the class path; call model(Path) with a diffusers folder or a model file or model(String) with a hub id, or add a model file to the class path");
+    }
+
+    @Test
+    void withoutAModelTakesTheOneOnTheClassPath(@TempDir Path folder) throws IOException {
+        URL first = modelFile(folder.resolve("first"));
+        ModelSource.ClassPath found = new ModelSource.ClassPath(URI.create(first + ModelSource.ClassPath.MANIFEST));
+        withClassPath(List.of(first), () -> {
+            assertThat(configOf(SwiftBrush.builder()).model()).isEqualTo(found);
+            assertThat(configOf(builder()).model()).isEqualTo(new ModelSource.Folder(Path.of("model")));
+        });
+        withClassPath(
+                List.of(first, first),
+                () -> assertThat(configOf(SwiftBrush.builder()).model()).isEqualTo(found));
+    }
+
+    @Test
+    void refusesToChooseBetweenModelsOnTheClassPath(@TempDir Path folder) throws IOException {
+        URL first = modelFile(folder.resolve("first"));
+        URL second = modelFile(folder.resolve("second"));
+        withClassPath(
+                List.of(first, second),
+                () -> assertThatThrownBy(() -> SwiftBrush.builder().build())
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage(
+                                "2 model files on the class path: [%1$s%3$s, %2$s%3$s]; keep one, or call model(Path) with the one that is meant",
+                                first, second, ModelSource.ClassPath.MANIFEST));
+    }
+
+    private static URL modelFile(Path folder) throws IOException {
+        Path manifest = folder.resolve(ModelSource.ClassPath.MANIFEST);
+        Files.createDirectories(manifest.getParent());
+        Files.writeString(manifest, "{}");
+        return folder.toUri().toURL();
+    }
+
+    private static void withClassPath(List<URL> urls, Runnable test) throws IOException {
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+        try (URLClassLoader loader = new URLClassLoader(urls.toArray(URL[]::new), before)) {
+            Thread.currentThread().setContextClassLoader(loader);
+            test.run();
+        } finally {
+            Thread.currentThread().setContextClassLoader(before);
+        }
     }
 
     @Test

@@ -1,16 +1,17 @@
 package dev.swiftbrush.spi;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Where a model comes from. Immutable and thread-safe. */
-public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub {
+public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub, ModelSource.ClassPath {
 
     /**
-     * A folder on disk.
+     * A folder or a model file on disk.
      *
-     * @param path the folder; whether it holds a model is the engine's to find out
+     * @param path of either; whether it holds a model is the engine's to find out
      */
     record Folder(Path path) implements ModelSource {
         /**
@@ -18,6 +19,26 @@ public sealed interface ModelSource permits ModelSource.Folder, ModelSource.Hub 
          */
         public Folder {
             Checks.requirePresent(path, "path");
+        }
+    }
+
+    /**
+     * A model file on the class path.
+     *
+     * @param manifest the address of its entry {@value #MANIFEST}, beside which the model's files are
+     */
+    record ClassPath(URI manifest) implements ModelSource {
+        /** The name of the resource by which a model file is found. */
+        public static final String MANIFEST = "META-INF/swiftbrush/default-model.json";
+
+        /**
+         * @throws IllegalArgumentException if the address is absent or that of another resource
+         */
+        public ClassPath {
+            Checks.requirePresent(manifest, "manifest");
+            if (!manifest.toString().endsWith(MANIFEST)) {
+                throw new IllegalArgumentException("manifest must end with " + MANIFEST + ", but was " + manifest);
+            }
         }
     }
 

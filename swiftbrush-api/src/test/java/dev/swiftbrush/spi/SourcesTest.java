@@ -7,6 +7,7 @@ import dev.swiftbrush.Device;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -168,5 +169,13 @@ class SourcesTest {
                 List.of(),
                 Set.of(),
                 null);
+    }
+
+    @Test
+    void aModelOnTheClassPathIsNamedByItsManifest() {
+        assertThatThrownBy(() -> new ModelSource.ClassPath(URI.create("jar:file:/a.zip!/model_index.json")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "manifest must end with META-INF/swiftbrush/default-model.json, but was jar:file:/a.zip!/model_index.json");
     }
 }

@@ -5,6 +5,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -27,38 +28,32 @@ class ArchitectureTest {
     private static final String ROOT = "dev.swiftbrush.runtime.";
 
     /** A package, and the packages of this module that it may use. */
-    private static final Map<String, Set<String>> ARROWS = Map.of(
-            "engine",
-            Set.of(
-                    "pipeline",
-                    "export",
-                    "network",
-                    "recipe",
-                    "session",
-                    "text",
-                    "noise",
-                    "hub",
-                    "json",
-                    "weights",
-                    "tensor"),
-            "hub",
-            Set.of("json", "weights"),
-            "pipeline",
-            Set.of("session", "export", "noise", "text", "tensor"),
-            "export",
-            Set.of("network", "recipe", "weights", "tensor"),
-            "network",
-            Set.of("json", "weights", "tensor"),
-            "session",
-            Set.of("tensor"),
-            "weights",
-            Set.of("tensor"),
-            "recipe",
-            Set.of("json"),
-            "text",
-            Set.of("json"),
-            "noise",
-            Set.of("json"));
+    private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
+            entry(
+                    "engine",
+                    Set.of(
+                            "pipeline",
+                            "export",
+                            "network",
+                            "recipe",
+                            "session",
+                            "text",
+                            "noise",
+                            "hub",
+                            "modelfile",
+                            "json",
+                            "weights",
+                            "tensor")),
+            entry("hub", Set.of("json", "weights")),
+            entry("modelfile", Set.of("json", "weights")),
+            entry("pipeline", Set.of("session", "export", "noise", "text", "tensor")),
+            entry("export", Set.of("network", "recipe", "weights", "tensor")),
+            entry("network", Set.of("json", "weights", "tensor")),
+            entry("session", Set.of("tensor")),
+            entry("weights", Set.of("tensor")),
+            entry("recipe", Set.of("json")),
+            entry("text", Set.of("json")),
+            entry("noise", Set.of("json")));
 
     private static JavaClasses all;
 

@@ -33,12 +33,14 @@ final class GraphCache {
 
     private final Path entries;
     private final Path fingerprints;
+    private final Path models;
 
     /** @param directory null for the operating system's place for caches */
     GraphCache(@Nullable Path directory) {
         Path place = directory != null ? directory : CacheDirectory.ofThisUser();
         this.entries = place.resolve("graphs");
         this.fingerprints = place.resolve("fingerprints");
+        this.models = place.resolve("models");
         AtomicFile.removeAbandoned(entries);
         AtomicFile.removeAbandoned(fingerprints);
     }
@@ -75,6 +77,11 @@ final class GraphCache {
     /** The hashes of files, remembered beside the graphs. */
     Fingerprints fingerprints() {
         return new Fingerprints(fingerprints);
+    }
+
+    /** Where models are unpacked to. */
+    Path models() {
+        return models;
     }
 
     private static Optional<Map<String, ModelProto>> read(Path entry, Set<String> names) {

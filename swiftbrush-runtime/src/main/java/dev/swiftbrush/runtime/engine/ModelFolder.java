@@ -5,10 +5,12 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.hub.Hub;
 import dev.swiftbrush.runtime.hub.HubSettings;
 import dev.swiftbrush.runtime.hub.Licences;
+import dev.swiftbrush.runtime.modelfile.PackedModel;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.Recipes;
 import dev.swiftbrush.spi.EngineConfig;
 import dev.swiftbrush.spi.ModelSource;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,11 +29,13 @@ record ModelFolder(Path path, String name, @Nullable String hubId) {
     private static final Logger log = LoggerFactory.getLogger(ModelFolder.class);
 
     /**
-     * Finds the folder; a model from a hub is downloaded if it is not in the cache, but only if it can be opened.
+     * Finds the folder; a model from a hub is downloaded if it is not in the cache, but only if it can be opened, and a model
+     * file is unpacked.
      *
+     * @param cache where to unpack to
      * @param hub is asked for only if the model is from a hub
      */
-    static ModelFolder of(EngineConfig config, boolean preferFp16, Supplier<HubSettings> hub) {
+    static ModelFolder of(EngineConfig config, boolean preferFp16, GraphCache cache, Supplier<HubSettings> hub) {
         if (config.model() instanceof ModelSource.Hub source) {
             Hub.Snapshot snapshot = new Hub(hub.get(), config.downloadListeners())
                     .open(source.id(), source.revision(), preferFp16, folder -> {
@@ -41,8 +45,19 @@ record ModelFolder(Path path, String name, @Nullable String hubId) {
                     });
             return new ModelFolder(snapshot.folder(), source.id() + "@" + snapshot.commit(), source.id());
         }
+        if (config.model() instanceof ModelSource.ClassPath resource) {
+            return unpacked(PackedModel.of(resource.manifest()), cache);
+        }
         Path folder = ((ModelSource.Folder) config.model()).path();
+        if (PackedModel.isNamedSo(folder) && Files.isRegularFile(folder)) {
+            return unpacked(PackedModel.of(folder), cache);
+        }
         return new ModelFolder(folder, lastName(folder), null);
+    }
+
+    private static ModelFolder unpacked(PackedModel model, GraphCache cache) {
+        PackedModel.Unpacked unpacked = model.unpack(cache.models(), cache.fingerprints()::of);
+        return new ModelFolder(unpacked.folder(), unpacked.name(), null);
     }
 
     /**

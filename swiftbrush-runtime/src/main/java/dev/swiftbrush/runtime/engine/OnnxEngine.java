@@ -74,7 +74,8 @@ final class OnnxEngine implements Engine {
         Set<DType> computes = devices.stream()
                 .map(device -> DeviceModel.computeType(config.precision(), device))
                 .collect(toCollection(() -> EnumSet.noneOf(DType.class)));
-        ModelFolder source = ModelFolder.of(config, computes.equals(EnumSet.of(DType.F16)), hub);
+        GraphCache cache = new GraphCache(config.cacheDirectory());
+        ModelFolder source = ModelFolder.of(config, computes.equals(EnumSet.of(DType.F16)), cache, hub);
         Path path = source.path();
         long start = System.nanoTime();
         ModelLayout layout = source.layout();
@@ -83,7 +84,6 @@ final class OnnxEngine implements Engine {
         OneStep oneStep = layout.resolve(recipe);
         Checkpoint checkpoint = layout.checkpoint(false);
         requireGuidanceFits(path, checkpoint, recipe);
-        GraphCache cache = new GraphCache(config.cacheDirectory());
         Map<DType, Checkpoint> checkpoints = new EnumMap<>(DType.class);
         computes.forEach(type -> checkpoints.put(type, type == DType.F16 ? layout.checkpoint(true) : checkpoint));
         Fingerprint fingerprint =

@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.engine;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.network.OnnxTextConfig;
 import dev.swiftbrush.runtime.session.Cancellation;
@@ -15,10 +16,12 @@ import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A text encoder that is somebody's ONNX file. Each prompt goes through it alone and without padding, which makes its hidden
@@ -60,15 +63,23 @@ final class OnnxTextSession implements TextSession {
     /** Weights outside of the file would be found by paths that the file gives. */
     private static void requireWhole(OnnxTextConfig config, byte[] graph) {
         try {
-            boolean whole = ModelProto.parseFrom(graph).getGraph().getInitializerList().stream()
-                    .noneMatch(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL);
-            if (!whole) {
+            if (!isWhole(ModelProto.parseFrom(graph))) {
                 throw new ModelException(
                         "%s keeps its weights in other files; save it as one file".formatted(config.model()));
             }
         } catch (InvalidProtocolBufferException e) {
             throw new ModelException("%s is not an ONNX file: %s".formatted(config.model(), e.getMessage()), e);
         }
+    }
+
+    /** Tensors are in nodes, graphs within graphs and functions as well. */
+    private static boolean isWhole(Message message) {
+        if (message instanceof TensorProto tensor) {
+            return tensor.getDataLocation() != TensorProto.DataLocation.EXTERNAL;
+        }
+        return message.getAllFields().values().stream()
+                .flatMap(value -> value instanceof List<?> list ? list.stream() : Stream.of(value))
+                .allMatch(value -> !(value instanceof Message part) || isWhole(part));
     }
 
     private static void requireInputs(OnnxTextConfig config, Map<String, Port> inputs) {

@@ -73,7 +73,12 @@ public final class AtomicFile implements AutoCloseable {
         }
     }
 
-    static AtomicFile create(Path target) {
+    /**
+     * A file to be written.
+     *
+     * @throws ModelException if it cannot be made
+     */
+    public static AtomicFile create(Path target) {
         Path unfinished = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -84,7 +89,7 @@ public final class AtomicFile implements AutoCloseable {
     }
 
     /** Writes all of {@code bytes} from its position to its limit. */
-    void write(long position, ByteBuffer bytes) {
+    public void write(long position, ByteBuffer bytes) {
         try {
             long at = position;
             while (bytes.hasRemaining()) {
@@ -96,7 +101,7 @@ public final class AtomicFile implements AutoCloseable {
     }
 
     /** Replaces the target. */
-    void commit() {
+    public void commit() {
         try {
             channel.force(true);
             channel.close();

@@ -308,6 +308,11 @@ class OnnxTextEncoderTest {
                 .output("last_hidden_state", TinyOnnx.F32, -1, -1)
                 .weightsIn("../../secret"));
         assertRefused(tiny.file("text_encoder/model.onnx") + " keeps its weights in other files; save it as one file");
+        write(new TinyOnnx()
+                .input("input_ids", TinyOnnx.I64, -1, -1)
+                .output("last_hidden_state", TinyOnnx.F32, -1, -1)
+                .constantIn("/etc/passwd"));
+        assertRefused(tiny.file("text_encoder/model.onnx") + " keeps its weights in other files; save it as one file");
     }
 
     @Test

@@ -43,14 +43,39 @@ final class TinyOnnx {
     }
 
     TinyOnnx weightsIn(String file) {
-        graph.addInitializer(TensorProto.newBuilder()
+        graph.addInitializer(outside(file));
+        return this;
+    }
+
+    /** A constant in a graph within the graph. */
+    TinyOnnx constantIn(String file) {
+        NodeProto constant = NodeProto.newBuilder()
+                .setOpType("Constant")
+                .addOutput("constant")
+                .addAttribute(AttributeProto.newBuilder()
+                        .setName("value")
+                        .setType(AttributeProto.AttributeType.TENSOR)
+                        .setT(outside(file)))
+                .build();
+        graph.addNode(NodeProto.newBuilder()
+                .setOpType("If")
+                .addInput("condition")
+                .addAttribute(AttributeProto.newBuilder()
+                        .setName("then_branch")
+                        .setType(AttributeProto.AttributeType.GRAPH)
+                        .setG(GraphProto.newBuilder().setName("branch").addNode(constant))));
+        return this;
+    }
+
+    private static TensorProto outside(String file) {
+        return TensorProto.newBuilder()
                 .setName("outside")
                 .setDataType(F32)
                 .addDims(1)
                 .setDataLocation(TensorProto.DataLocation.EXTERNAL)
                 .addExternalData(
-                        StringStringEntryProto.newBuilder().setKey("location").setValue(file)));
-        return this;
+                        StringStringEntryProto.newBuilder().setKey("location").setValue(file))
+                .build();
     }
 
     byte[] bytes() {

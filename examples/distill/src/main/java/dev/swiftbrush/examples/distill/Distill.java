@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             EmbedCommand.class,
             SampleCommand.class,
             ReportCommand.class,
+            PackCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -145,6 +145,12 @@ class DistillTest {
 
         assertThat(Distill.start("report", run.toString())).isZero();
         assertThat(said()).endsWith(run.resolve("report.html") + "\n");
+
+        Path file = folder.resolve("mine.zip");
+        assertThat(Distill.start("pack", "--model", run.resolve("student").toString(), "--output", file.toString()))
+                .isZero();
+        assertThat(said()).endsWith(file + "\n");
+        assertThat(file).isNotEmptyFile();
     }
 
     @Test
