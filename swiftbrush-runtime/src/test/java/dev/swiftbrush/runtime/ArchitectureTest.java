@@ -47,7 +47,7 @@ class ArchitectureTest {
             entry("hub", Set.of("json", "weights")),
             entry("modelfile", Set.of("json", "weights")),
             entry("pipeline", Set.of("session", "export", "noise", "text", "tensor")),
-            entry("export", Set.of("network", "recipe", "weights", "tensor")),
+            entry("export", Set.of("network", "recipe", "json", "weights", "tensor")),
             entry("network", Set.of("json", "weights", "tensor")),
             entry("session", Set.of("tensor")),
             entry("weights", Set.of("tensor")),

@@ -21,7 +21,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /** A checkpoint as one device runs it: its graphs, and the networks opened from them. Thread-safe. */
-final class DeviceModel {
+final class DeviceModel implements OnDevice {
     private static final String TEXT_ENCODER = "text_encoder.onnx";
     private static final String GENERATOR = "generator.onnx";
 
@@ -60,7 +60,8 @@ final class DeviceModel {
      *
      * @throws ModelException if the model's files are not those any more that its graphs were written for
      */
-    Networks open() {
+    @Override
+    public Networks open() {
         requireSameFiles();
         // the larger first: what it needs while it opens is free again when the other opens
         GraphSession generator = open("generator", GENERATOR);
@@ -101,7 +102,8 @@ final class DeviceModel {
     }
 
     /** Memory of the weights in the type that the device computes in; of a foreign ONNX file as many bytes as it has. */
-    long weightBytes() {
+    @Override
+    public long weightBytes() {
         long foreign = checkpoint.textEncoder() instanceof TextNetwork.Onnx onnx
                 ? Math.max(0, Contents.size(onnx.config().model()))
                 : 0;
@@ -115,17 +117,20 @@ final class DeviceModel {
     }
 
     /** Memory that one network call takes beside the weights. */
-    long workingBytes(ImageSize size, int batch) {
+    @Override
+    public long workingBytes(ImageSize size, int batch) {
         int scale = checkpoint.autoencoder().config().scale();
         return new GraphExport(checkpoint, compute)
                 .generatorBytes(recipe, batch, size.height() / scale, size.width() / scale, tokens);
     }
 
-    ComputeDevice device() {
+    @Override
+    public ComputeDevice device() {
         return device;
     }
 
-    String precision() {
+    @Override
+    public String precision() {
         return (compute == DType.F16 ? Precision.FP16 : Precision.FP32).name();
     }
 

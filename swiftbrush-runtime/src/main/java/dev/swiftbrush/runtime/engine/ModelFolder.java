@@ -38,8 +38,12 @@ record ModelFolder(Path path, String name, @Nullable String hubId) {
     static ModelFolder of(EngineConfig config, boolean preferFp16, GraphCache cache, Supplier<HubSettings> hub) {
         if (config.model() instanceof ModelSource.Hub source) {
             Hub.Snapshot snapshot = new Hub(hub.get(), config.downloadListeners())
-                    .open(source.id(), source.revision(), preferFp16, folder -> {
-                        Checkpoint.requireStableDiffusion(folder);
+                    .open(source.id(), source.revision(), preferFp16, (folder, onnx) -> {
+                        if (onnx) {
+                            Checkpoint.requireOneEncoderAndUnet(folder);
+                        } else {
+                            Checkpoint.requireStableDiffusion(folder);
+                        }
                         accepted(Licences.of(folder), source.toString(), config.licences());
                         Recipes.of(folder, config.recipe(), source.id());
                     });

@@ -37,10 +37,8 @@ import dev.swiftbrush.spi.EngineConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -82,28 +80,22 @@ final class OnnxEngine implements Engine {
         Licence licence = source.licence(layout.licence(), config.licences());
         Recipe recipe = Recipes.of(path, config.recipe(), source.hubId());
         OneStep oneStep = layout.resolve(recipe);
-        Checkpoint checkpoint = layout.checkpoint(false);
-        requireGuidanceFits(path, checkpoint, recipe);
-        Map<DType, Checkpoint> checkpoints = new EnumMap<>(DType.class);
-        computes.forEach(type -> checkpoints.put(type, type == DType.F16 ? layout.checkpoint(true) : checkpoint));
-        Fingerprint fingerprint =
-                ModelFingerprint.of(layout.hashes(checkpoints.values(), cache.fingerprints()), oneStep);
+        LoadedModel loaded =
+                OnnxFolder.isAt(path) ? OnnxFolder.load(path) : CheckpointModel.load(path, layout, computes);
+        loaded.requireFits(recipe);
+        Fingerprint fingerprint = ModelFingerprint.of(loaded.hashes(cache.fingerprints()), oneStep);
         ModelFingerprint.requirePinned(source.name(), fingerprint, config.pin());
 
-        PromptTokenizer tokenizer = openTokenizer(path, layout, checkpoint);
+        PromptTokenizer tokenizer = loaded.openTokenizer();
         List<Lane> lanes = new ArrayList<>();
         try {
-            ModelShape shape = shape(path, checkpoint, tokenizer.maxLength());
-            List<DeviceModel> models = devices.stream()
-                    .map(device -> {
-                        DType compute = DeviceModel.computeType(config.precision(), device);
-                        Checkpoint own = Objects.requireNonNull(checkpoints.get(compute));
-                        return new DeviceModel(own, device, compute, oneStep, shape.tokens(), cache);
-                    })
+            ModelShape shape = loaded.shape(tokenizer.maxLength());
+            List<OnDevice> models = devices.stream()
+                    .map(device -> loaded.on(device, config.precision(), oneStep, shape.tokens(), cache))
                     .toList();
             MemoryBudget memory = memory(config, models);
             memory.require(shape.ownSize());
-            for (DeviceModel model : models) {
+            for (OnDevice model : models) {
                 lanes.add(new Lane(model.device().toString(), model::open));
             }
             Serving serving = new Serving(
@@ -126,15 +118,15 @@ final class OnnxEngine implements Engine {
     }
 
     /** Of this machine's memory; a GPU's own is not asked for, since ONNX Runtime does not tell. */
-    private static MemoryBudget memory(EngineConfig config, List<DeviceModel> models) {
+    private static MemoryBudget memory(EngineConfig config, List<OnDevice> models) {
         int batch = config.pool().maxBatch();
         int calls = config.pool().maxConcurrent();
-        List<DeviceModel> here = models.stream()
+        List<OnDevice> here = models.stream()
                 .filter(model -> model.device() instanceof ComputeDevice.Cpu)
                 .toList();
         return new MemoryBudget(
                 config.memoryLimitBytes(),
-                here.stream().mapToLong(DeviceModel::weightBytes).sum(),
+                here.stream().mapToLong(OnDevice::weightBytes).sum(),
                 size -> here.stream()
                         .mapToLong(model -> Math.multiplyExact(calls, model.workingBytes(size, batch)))
                         .reduce(0, Math::addExact));
@@ -143,7 +135,7 @@ final class OnnxEngine implements Engine {
     private static ModelInfo info(
             String name,
             Recipe recipe,
-            List<DeviceModel> models,
+            List<OnDevice> models,
             ModelShape shape,
             Licence licence,
             Fingerprint fingerprint) {
@@ -151,7 +143,7 @@ final class OnnxEngine implements Engine {
                 name,
                 recipe.name(),
                 models.stream().map(model -> model.device().toString()).collect(joining(", ")),
-                models.stream().map(DeviceModel::precision).distinct().collect(joining(", ")),
+                models.stream().map(OnDevice::precision).distinct().collect(joining(", ")),
                 shape.defaultSize(),
                 shape.sizeMultiple(),
                 shape.tokens(),
@@ -202,7 +194,7 @@ final class OnnxEngine implements Engine {
         pipeline.close(patience);
     }
 
-    private static void requireGuidanceFits(Path path, Checkpoint checkpoint, Recipe recipe) {
+    static void requireGuidanceFits(Path path, Checkpoint checkpoint, Recipe recipe) {
         if (recipe.guidance() != null && checkpoint.unet().config().timeCondProjDim() == null) {
             throw new ModelException(
                     "Recipe %s embeds a guidance scale of %s, but the UNet in %s has no time_cond_proj_dim to take it; it was trained for another recipe"
@@ -231,7 +223,7 @@ final class OnnxEngine implements Engine {
         return tokenizer;
     }
 
-    private static ModelShape shape(Path path, Checkpoint checkpoint, int tokens) {
+    static ModelShape shape(Path path, Checkpoint checkpoint, int tokens) {
         UNetConfig unet = checkpoint.unet().config();
         int scale = checkpoint.autoencoder().config().scale();
         return new ModelShape(

@@ -23,19 +23,22 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * An ONNX graph that is being written: nodes in the order of execution, each value named once. The same calls write the
  * same bytes. Use from one thread.
  */
 final class Graph {
-    private static final int OPSET = 20;
     private static final int IR_VERSION = 9;
     static final String LOCATION = "location";
     static final String MICROSOFT = "com.microsoft";
+    private static final Map<String, Long> OPERATORS = Map.of("", 20L, MICROSOFT, 1L);
 
     private final Path folder;
     private final DType compute;
+    private final Map<String, Long> operators;
+    private long irVersion = IR_VERSION;
     private final GraphProto.Builder proto = GraphProto.newBuilder();
     private final Map<String, GraphTensor> weights = new HashMap<>();
     private final Map<Content, GraphTensor> constants = new HashMap<>();
@@ -50,8 +53,14 @@ final class Graph {
      * @param compute the type that networks compute in: F32 or F16
      */
     Graph(String name, Path folder, DType compute) {
+        this(name, folder, compute, OPERATORS);
+    }
+
+    /** @param operators versions of the operator sets by domain */
+    Graph(String name, Path folder, DType compute, Map<String, Long> operators) {
         this.folder = folder;
         this.compute = compute;
+        this.operators = new TreeMap<>(operators);
         proto.setName(name);
     }
 
@@ -188,6 +197,28 @@ final class Graph {
         proto.addNode(node);
     }
 
+    /**
+     * Appends a whole model of somebody else's, whose operators are those of this graph.
+     *
+     * @param prefix of all its names here
+     * @param inputs values of this graph for all its inputs, by their names there
+     * @param output which of its results is wanted
+     */
+    GraphTensor append(ModelProto model, String prefix, Map<String, GraphTensor> inputs, OnnxPort output) {
+        Map<String, String> given = new HashMap<>();
+        inputs.forEach((name, value) -> given.put(name, value.name()));
+        OnnxNames names = new OnnxNames(prefix, given);
+        for (TensorProto weight : model.getGraph().getInitializerList()) {
+            proto.addInitializer(names.of(weight));
+        }
+        for (NodeProto node : model.getGraph().getNodeList()) {
+            proto.addNode(names.of(node));
+        }
+        irVersion = Math.max(irVersion, model.getIrVersion());
+        long[] sizes = output.sizes().stream().mapToLong(Long::longValue).toArray();
+        return new GraphTensor(this, names.of(output.name()), output.type(), Shape.of(sizes));
+    }
+
     static AttributeProto attribute(String name, long value) {
         return AttributeProto.newBuilder()
                 .setName(name)
@@ -222,14 +253,13 @@ final class Graph {
     }
 
     ModelProto model() {
-        return ModelProto.newBuilder()
-                .setIrVersion(IR_VERSION)
+        ModelProto.Builder model = ModelProto.newBuilder()
+                .setIrVersion(irVersion)
                 .setProducerName("SwiftBrush for Java")
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
-                .addOpsetImport(
-                        OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
-                .setGraph(proto)
-                .build();
+                .setGraph(proto);
+        operators.forEach((domain, version) -> model.addOpsetImport(
+                OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
+        return model.build();
     }
 
     static int type(DType type) {

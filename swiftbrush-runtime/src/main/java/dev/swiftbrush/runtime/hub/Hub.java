@@ -17,7 +17,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -42,10 +41,22 @@ public final class Hub {
         this.listeners = List.copyOf(listeners);
     }
 
+    /** Looks at a model before its weights are downloaded. */
+    @FunctionalInterface
+    public interface Check {
+
+        /**
+         * @param folder with all of the model but its weights
+         * @param onnx whether its networks are ONNX files
+         * @throws ModelException if it is not wanted
+         */
+        void accept(Path folder, boolean onnx);
+    }
+
     /**
      * A model on this machine.
      *
-     * @param folder in diffusers layout
+     * @param folder in diffusers layout, or of ONNX files
      * @param commit what the model's name stood for
      */
     public record Snapshot(Path folder, String commit) {}
@@ -56,11 +67,11 @@ public final class Hub {
      * @param id {@code owner/name}, safe to build paths and addresses from, as is {@code revision}
      * @param revision a branch, tag or commit, or null for {@code main}
      * @param preferFp16 whether weights of the {@code fp16} variant are downloaded where there are both
-     * @param check is given the folder when all but the weights is there, and may refuse the model by throwing
+     * @param check is asked when all but the weights is there, and may refuse the model by throwing
      * @throws DownloadException if the model cannot be got
      * @throws ModelException if it is not in diffusers layout or has no weights that can be used
      */
-    public Snapshot open(String id, @Nullable String revision, boolean preferFp16, Consumer<Path> check) {
+    public Snapshot open(String id, @Nullable String revision, boolean preferFp16, Check check) {
         RepoName repo = new RepoName(id, revision == null ? RepoName.DEFAULT_REVISION : revision);
         RepoCache cache = new RepoCache(settings.cache(), repo);
         Optional<Snapshot> cached = cache.commit()
@@ -100,7 +111,7 @@ public final class Hub {
         }
 
         /** Small files first, which tell whether the model is wanted; the links to weights last, when all are there. */
-        Snapshot run(boolean preferFp16, Consumer<Path> check) throws InterruptedException {
+        Snapshot run(boolean preferFp16, Check check) throws InterruptedException {
             String commit = listing.commit();
             if (!listing.paths().contains(ModelFiles.INDEX)) {
                 throw new ModelException(
@@ -114,7 +125,7 @@ public final class Hub {
             fetch(Stream.concat(small.stream(), indices.stream()).toList(), List.of());
             small.forEach(file -> cache.link(commit, file));
             Path folder = cache.snapshot(commit);
-            check.accept(folder);
+            check.accept(folder, ModelFiles.areOnnx(listing.paths()));
 
             List<RepoFile> weights = files(ModelFiles.weights(
                     repo.toString(), listing.paths(), preferFp16, index -> cache.path(commit, file(index))));

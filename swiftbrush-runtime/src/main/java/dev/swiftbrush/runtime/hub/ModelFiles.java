@@ -15,19 +15,17 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Which files of a Stable Diffusion checkpoint in diffusers layout are needed to run it. */
+/** Which files of a Stable Diffusion model are needed to run it: of a checkpoint in diffusers layout, or of ONNX files. */
 final class ModelFiles {
     private ModelFiles() {}
 
     static final String INDEX = "model_index.json";
     static final long MAX_SHARD_INDEX_BYTES = 20_000_000;
 
-    private static final List<String> REQUIRED = List.of(
-            INDEX,
-            "scheduler/scheduler_config.json",
-            "text_encoder/config.json",
-            "unet/config.json",
-            "vae/config.json");
+    private static final List<String> REQUIRED_OF_ALL = List.of(INDEX, "scheduler/scheduler_config.json");
+    private static final List<String> REQUIRED =
+            List.of("text_encoder/config.json", "unet/config.json", "vae/config.json");
+    private static final List<String> ONNX_CONFIGS = List.of("vae_decoder/config.json");
 
     private static final List<String> TOKENIZER = List.of("tokenizer/tokenizer.json");
     private static final List<String> OLD_TOKENIZER = List.of("tokenizer/vocab.json", "tokenizer/merges.txt");
@@ -43,10 +41,15 @@ final class ModelFiles {
             "LICENSE.txt",
             "LICENCE");
 
-    private static final List<Component> COMPONENTS = List.of(
-            new Component("text_encoder", "model"),
-            new Component("unet", "diffusion_pytorch_model"),
-            new Component("vae", "diffusion_pytorch_model"));
+    private static final Component UNET = new Component("unet", "diffusion_pytorch_model");
+    private static final List<Component> COMPONENTS =
+            List.of(new Component("text_encoder", "model"), UNET, new Component("vae", "diffusion_pytorch_model"));
+
+    private static final List<String> ONNX =
+            List.of("text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx");
+
+    /** What exporters call the file beside a {@code model.onnx} that holds the weights: Optimum, PyTorch, diffusers. */
+    private static final List<String> ONNX_WEIGHTS = List.of("model.onnx_data", "model.onnx.data", "weights.pb");
 
     private static final List<String> PICKLES = List.of(".bin", ".ckpt", ".pt", ".pth");
     private static final Pattern SHARD = Pattern.compile("[\\w.-]{1,240}\\.safetensors");
@@ -72,14 +75,32 @@ final class ModelFiles {
 
     /** Everything but weights. */
     static List<String> small(Set<String> present) {
-        return Stream.of(REQUIRED, TOKENIZER, OLD_TOKENIZER, OPTIONAL)
+        List<String> onnxConfigs = areOnnx(present) ? ONNX_CONFIGS : List.of();
+        return Stream.of(REQUIRED_OF_ALL, REQUIRED, onnxConfigs, TOKENIZER, OLD_TOKENIZER, OPTIONAL)
                 .flatMap(List::stream)
                 .filter(present::contains)
                 .toList();
     }
 
+    /** Whether the networks of a model are ONNX files and nothing that would be taken rather. */
+    static boolean areOnnx(Set<String> present) {
+        return present.containsAll(ONNX) && UNET.choose(present, false).isEmpty();
+    }
+
+    /** The ONNX files, behind those with their weights: where the former are, the latter are too. */
+    private static List<String> onnxWeights(Set<String> present) {
+        Stream<String> weights = ONNX.stream()
+                .map(file -> file.substring(0, file.lastIndexOf('/') + 1))
+                .flatMap(folder -> ONNX_WEIGHTS.stream().map(folder::concat))
+                .filter(present::contains);
+        return Stream.concat(weights, ONNX.stream()).toList();
+    }
+
     /** The lists of shards, of those networks whose weights are cut into shards. */
     static List<String> indices(Set<String> present, boolean preferFp16) {
+        if (areOnnx(present)) {
+            return List.of();
+        }
         return COMPONENTS.stream()
                 .flatMap(component -> component.choose(present, preferFp16).stream())
                 .filter(ModelFiles::isIndex)
@@ -87,12 +108,15 @@ final class ModelFiles {
     }
 
     /**
-     * The safetensors files.
+     * The files of weights.
      *
      * @param onDisk where a list of shards is
      * @throws ModelException if a network has none, or a list names what the model has not
      */
     static List<String> weights(String model, Set<String> present, boolean preferFp16, Function<String, Path> onDisk) {
+        if (areOnnx(present)) {
+            return onnxWeights(present);
+        }
         List<String> weights = new ArrayList<>();
         for (Component component : COMPONENTS) {
             String chosen = component
@@ -112,8 +136,16 @@ final class ModelFiles {
     /** Whether everything that a model cannot do without is in {@code folder}, in whatever variant. */
     static boolean areIn(Path folder) {
         boolean tokenizer = exist(folder, TOKENIZER) || exist(folder, OLD_TOKENIZER);
-        return tokenizer
-                && exist(folder, REQUIRED)
+        return tokenizer && exist(folder, REQUIRED_OF_ALL) && (areCheckpointsIn(folder) || areOnnxIn(folder));
+    }
+
+    private static boolean areOnnxIn(Path folder) {
+        return exist(folder, ONNX)
+                && UNET.candidates(false).stream().noneMatch(path -> Files.exists(folder.resolve(path)));
+    }
+
+    private static boolean areCheckpointsIn(Path folder) {
+        return exist(folder, REQUIRED)
                 && COMPONENTS.stream()
                         .allMatch(part -> hasWeights(folder, part, false) && hasWeights(folder, part, true));
     }

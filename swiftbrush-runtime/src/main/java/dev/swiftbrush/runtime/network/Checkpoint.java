@@ -127,6 +127,20 @@ public record Checkpoint(
      * @throws ModelException if it is another, or there is none
      */
     public static void requireStableDiffusion(Path folder) {
+        JsonFile index = requireOneEncoderAndUnet(folder);
+        for (Part part : PARTS) {
+            require(index, part);
+        }
+        require(index, isOnnx(index) ? JSON_TOKENIZER : CLIP_TOKENIZER);
+    }
+
+    /**
+     * Requires of {@code model_index.json} alone that the model names no part of another family, whatever runs the parts.
+     *
+     * @return the file
+     * @throws ModelException if it does, or there is none
+     */
+    public static JsonFile requireOneEncoderAndUnet(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new ModelException("%s is not a folder".formatted(folder));
         }
@@ -142,10 +156,7 @@ public record Checkpoint(
                         .formatted(file, foreign.family()));
             }
         }
-        for (Part part : PARTS) {
-            require(index, part);
-        }
-        require(index, isOnnx(index) ? JSON_TOKENIZER : CLIP_TOKENIZER);
+        return index;
     }
 
     private static void require(JsonFile index, Part part) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param latentScale pixels behind one latent, in each direction
  * @param sizeMultiple what width and height must be multiples of
  * @param defaultSize of the images, where the checkpoint has one
+ * @param onlySize whether the model draws its default size alone
  */
 public record ModelShape(
         int tokens,
@@ -19,7 +20,19 @@ public record ModelShape(
         int latentChannels,
         int latentScale,
         int sizeMultiple,
-        @Nullable ImageSize defaultSize) {
+        @Nullable ImageSize defaultSize,
+        boolean onlySize) {
+
+    /** Of a model that draws many sizes. */
+    public ModelShape(
+            int tokens,
+            int hiddenWidth,
+            int latentChannels,
+            int latentScale,
+            int sizeMultiple,
+            @Nullable ImageSize defaultSize) {
+        this(tokens, hiddenWidth, latentChannels, latentScale, sizeMultiple, defaultSize, false);
+    }
 
     /**
      * The size to draw where {@code asked} was given.
@@ -33,8 +46,15 @@ public record ModelShape(
             throw new IllegalArgumentException(
                     "the model has no size of its own (no sample_size in unet/config.json); give width and height");
         }
-        requireMultiple("width", size.width());
-        requireMultiple("height", size.height());
+        if (onlySize && !size.equals(defaultSize)) {
+            throw new IllegalArgumentException(
+                    "the model was exported for images of %s alone, but %s was asked for; leave the size out, or export the model with dynamic axes"
+                            .formatted(defaultSize, size));
+        }
+        if (!onlySize) {
+            requireMultiple("width", size.width());
+            requireMultiple("height", size.height());
+        }
         requireAddressable(size);
         return size;
     }
@@ -42,8 +62,7 @@ public record ModelShape(
     /** The model's own size, or null if it has none or cannot draw it. */
     public @Nullable ImageSize ownSize() {
         boolean drawable = defaultSize != null
-                && defaultSize.width() % sizeMultiple == 0
-                && defaultSize.height() % sizeMultiple == 0;
+                && (onlySize || (defaultSize.width() % sizeMultiple == 0 && defaultSize.height() % sizeMultiple == 0));
         return drawable ? defaultSize : null;
     }
 

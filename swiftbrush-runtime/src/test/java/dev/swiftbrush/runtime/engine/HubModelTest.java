@@ -13,6 +13,7 @@ import dev.swiftbrush.PoolOptions;
 import dev.swiftbrush.Precision;
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.runtime.hub.HubServer;
+import dev.swiftbrush.runtime.reference.OnnxFolders;
 import dev.swiftbrush.runtime.reference.Reference;
 import dev.swiftbrush.spi.Engine;
 import dev.swiftbrush.spi.EngineConfig;
@@ -98,6 +99,25 @@ class HubModelTest {
             assertThat(image.provenance().licence()).isEqualTo("other (sai-nc-community)");
             assertThat(image.provenance().fingerprint()).isEqualTo(fingerprint);
         }
+    }
+
+    @Test
+    void drawsWhatTheSameFolderOfOnnxFilesDraws() throws IOException {
+        Path lcm = OnnxFolders.unpack("lcm", folder.resolve("lcm"));
+        byte[] fromFolder;
+        String fingerprint;
+        try (SwiftBrush brush = sd2().model(lcm).recipe("sd-turbo").build()) {
+            fromFolder = brush.generate(CAT).rgb();
+            fingerprint = brush.model().fingerprint().sha256();
+        }
+        server.close();
+        server = new HubServer(ID).with(lcm).with("unet/diffusion_pytorch_model.bin", "a pickle");
+
+        try (Engine engine = open(Set.of(), fingerprint)) {
+            assertThat(engine.generate(CAT).rgb()).isEqualTo(fromFolder);
+        }
+        assertThat(folder.resolve("hub/models--stabilityai--sd-turbo/snapshots/" + HubServer.COMMIT + "/unet"))
+                .isDirectoryNotContaining("glob:**.bin");
     }
 
     @Test

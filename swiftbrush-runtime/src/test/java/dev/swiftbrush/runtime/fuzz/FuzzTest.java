@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.swiftbrush.PromptTruncation;
+import dev.swiftbrush.runtime.export.OnnxPipeline;
 import dev.swiftbrush.runtime.network.TinyCheckpoint;
 import dev.swiftbrush.runtime.recipe.Recipes;
+import dev.swiftbrush.runtime.reference.OnnxFolders;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
@@ -169,6 +171,18 @@ class FuzzTest {
             }
         }
         assertThat(refused).isBetween(fuzzing.rounds() / 100, fuzzing.rounds() / 2);
+    }
+
+    /** Messages of ONNX become objects that are larger than their bytes; there is a limit to both. */
+    @Test
+    void onnxFiles() throws IOException {
+        OnnxFolders.unpack("sd1", folder);
+        List<Path> files = Stream.of(OnnxPipeline.TEXT_ENCODER, OnnxPipeline.VAE_DECODER)
+                .map(folder::resolve)
+                .toList();
+        Fuzzing fuzzing = new Fuzzing("onnx", 200, 4_096 * KB, 60);
+        damageOneOf(files, bytesOf(folder), fuzzing, () -> OnnxPipeline.read(folder));
+        fuzzing.finish();
     }
 
     /**

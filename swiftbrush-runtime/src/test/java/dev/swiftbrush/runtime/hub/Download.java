@@ -13,7 +13,7 @@ final class Download {
     public static void main(String[] args) {
         HubSettings settings = new HubSettings(
                 URI.create(args[0]), Path.of(args[1]), false, null, ProxySelector.of(null), HubServer.HASTE);
-        new Hub(settings, List.of()).open(args[2], null, false, model -> {});
+        new Hub(settings, List.of()).open(args[2], null, false, (model, onnx) -> {});
     }
 
     static Process start(HubServer server, Path cache) throws Exception {

@@ -47,7 +47,7 @@ class HubProcessesTest {
     }
 
     private Hub.Snapshot open() {
-        return new Hub(server.settings(cache), List.of()).open("owner/name", null, false, model -> {});
+        return new Hub(server.settings(cache), List.of()).open("owner/name", null, false, (model, onnx) -> {});
     }
 
     @Test

@@ -25,7 +25,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -93,7 +92,7 @@ class HubTest {
     }
 
     private static Hub.Snapshot open(HubSettings settings, @Nullable String revision) {
-        return new Hub(settings, List.of()).open(ID, revision, false, model -> {});
+        return new Hub(settings, List.of()).open(ID, revision, false, (model, onnx) -> {});
     }
 
     private void assertRefused(Class<? extends Exception> type, String message, Object... args) {
@@ -238,7 +237,7 @@ class HubTest {
     void takesHalfPrecisionWhereItServes() {
         server.with(UNET_FP16, weights(7));
 
-        new Hub(server.settings(cache), List.of()).open(ID, null, true, model -> {});
+        new Hub(server.settings(cache), List.of()).open(ID, null, true, (model, onnx) -> {});
 
         assertThat(server.weightsSent()).containsExactlyInAnyOrder(TEXT, UNET_FP16, VAE);
     }
@@ -698,7 +697,7 @@ class HubTest {
 
     @Test
     void aModelThatIsNotWantedCostsNoWeights() throws IOException {
-        Consumer<Path> refuse = model -> {
+        Hub.Check refuse = (model, onnx) -> {
             assertThat(model.resolve("README.md")).hasContent("---\nlicense: mit\n---\n");
             throw new ModelException("not this one");
         };
@@ -708,6 +707,56 @@ class HubTest {
                 .hasMessage("not this one");
         assertThat(server.weightsSent()).isEmpty();
         assertThat(inCache("refs")).isEmpty();
+    }
+
+    private static HubServer onnx(HubServer server) {
+        return server.with("text_encoder/model.onnx", weights(11))
+                .with("unet/model.onnx", weights(12))
+                .with("unet/model.onnx_data", weights(13))
+                .with("vae_decoder/model.onnx", weights(14))
+                .with("vae_decoder/config.json", "{\"of\": \"vae_decoder\"}")
+                .with("vae_decoder/weights.pb", weights(15))
+                .with("vae_encoder/model.onnx", weights(16));
+    }
+
+    @Test
+    void takesOnnxFilesAndTheirWeightsWhereThereAreNoOthers() throws IOException {
+        List.of(UNET, TEXT, VAE, "vae/config.json").forEach(server.files::remove);
+        onnx(server).with("unet/anything.bin", weights(17)).with("vae_decoder/model.pt", weights(18));
+        boolean[] asked = new boolean[1];
+
+        Hub.Snapshot snapshot = new Hub(server.settings(cache), List.of()).open(ID, null, false, (model, isOnnx) -> {
+            asked[0] = isOnnx;
+            assertThat(model.resolve("vae_decoder/config.json")).exists();
+            assertThat(model.resolve("unet/model.onnx")).doesNotExist();
+        });
+
+        assertThat(asked[0]).isTrue();
+        assertThat(inCache("snapshots", COMMIT))
+                .containsExactly(
+                        "README.md",
+                        "model_index.json",
+                        "scheduler/scheduler_config.json",
+                        "text_encoder/config.json",
+                        "text_encoder/model.onnx",
+                        "tokenizer/merges.txt",
+                        "tokenizer/vocab.json",
+                        "unet/config.json",
+                        "unet/model.onnx",
+                        "unet/model.onnx_data",
+                        "vae_decoder/config.json",
+                        "vae_decoder/model.onnx",
+                        "vae_decoder/weights.pb");
+        int requests = server.hubRequests.size();
+        assertThat(open()).isEqualTo(snapshot);
+        assertThat(server.hubRequests).hasSize(requests); // it is whole
+    }
+
+    @Test
+    void takesSafetensorsRatherThanOnnxFiles() throws IOException {
+        onnx(server);
+        open();
+        assertThat(inCache("snapshots", COMMIT)).contains(UNET, TEXT, VAE).noneMatch(path -> path.contains("onnx"));
     }
 
     @Test
@@ -768,7 +817,7 @@ class HubTest {
             throw new IllegalStateException("a listener's fault");
         };
 
-        new Hub(server.settings(cache), List.of(broken, told::add)).open(ID, "v1", false, model -> {});
+        new Hub(server.settings(cache), List.of(broken, told::add)).open(ID, "v1", false, (model, onnx) -> {});
 
         assertThat(told.get(0)).isEqualTo(new DownloadProgress("owner/name@v1", 0, 150_000, 0, 3));
         assertThat(told.get(told.size() - 1)).isEqualTo(new DownloadProgress("owner/name@v1", 150_000, 150_000, 3, 3));

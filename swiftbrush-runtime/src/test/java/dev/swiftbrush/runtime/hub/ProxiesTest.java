@@ -95,7 +95,7 @@ class ProxiesTest {
                 new Proxies(null, Map.of("http_proxy", address)::get),
                 HubServer.HASTE);
 
-        assertThatThrownBy(() -> new Hub(settings, List.of()).open("owner/name", null, false, model -> {}))
+        assertThatThrownBy(() -> new Hub(settings, List.of()).open("owner/name", null, false, (model, onnx) -> {}))
                 .hasMessageStartingWith("owner/name is gated");
         server.stop(0);
 
