@@ -27,7 +27,7 @@ public final class JvmFlags {
 
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
-    /** OpenBLAS would start a thread for every core beside libtorch's own. */
+    /** OpenBLAS would start a thread for every core, and have none of them work. */
     private static final String OPENBLAS_THREADS = "OPENBLAS_NUM_THREADS";
 
     private JvmFlags() {}
@@ -44,15 +44,14 @@ public final class JvmFlags {
                     "this JVM was started without %s, so JavaCPP would end a long run; add it, or start with TrainingJvm"
                             .formatted(String.join(" and ", missing)));
         }
-        for (String advice : advised(System::getenv, mayCallNativeCode())) {
-            log.warn("This JVM was started without {}", advice);
+        if (!mayCallNativeCode()) {
+            log.warn("This JVM was started without {}", NATIVE_ACCESS);
         }
     }
 
     /** True if {@link #require()} would have nothing to say. */
     static boolean areComplete() {
-        return missing(System::getProperty).isEmpty()
-                && advised(System::getenv, mayCallNativeCode()).isEmpty();
+        return missing(System::getProperty).isEmpty() && mayCallNativeCode();
     }
 
     /** What a run cannot do without, as it stands on a command line. */
@@ -64,18 +63,6 @@ public final class JvmFlags {
             }
         });
         return missing;
-    }
-
-    /** What a run is slower or noisier without. */
-    static List<String> advised(Function<String, @Nullable String> environment, boolean mayCallNativeCode) {
-        List<String> advised = new ArrayList<>();
-        if (!"1".equals(environment.apply(OPENBLAS_THREADS))) {
-            advised.add("the environment's %s=1".formatted(OPENBLAS_THREADS));
-        }
-        if (!mayCallNativeCode) {
-            advised.add(NATIVE_ACCESS);
-        }
-        return advised;
     }
 
     /** The options that the {@code java} command needs to train, for whoever starts a JVM without {@link TrainingJvm}. */

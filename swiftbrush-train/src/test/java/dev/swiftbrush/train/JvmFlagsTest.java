@@ -21,15 +21,6 @@ class JvmFlagsTest {
     }
 
     @Test
-    void namesWhatARunIsSlowerOrNoisierWithout() {
-        assertThat(JvmFlags.advised(Map.of("OPENBLAS_NUM_THREADS", "1")::get, true))
-                .isEmpty();
-        assertThat(JvmFlags.advised(Map.of("OPENBLAS_NUM_THREADS", "2")::get, false))
-                .containsExactly("the environment's OPENBLAS_NUM_THREADS=1", "--enable-native-access=ALL-UNNAMED");
-        assertThat(JvmFlags.advised(name -> null, true)).containsExactly("the environment's OPENBLAS_NUM_THREADS=1");
-    }
-
-    @Test
     void listsWhatAJvmIsToBeStartedWith() {
         assertThat(JvmFlags.all())
                 .containsExactly("-D" + BYTES + "=0", "-D" + PHYSICAL + "=0", "--enable-native-access=ALL-UNNAMED");

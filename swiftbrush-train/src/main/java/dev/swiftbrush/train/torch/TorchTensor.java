@@ -91,7 +91,7 @@ public final class TorchTensor implements Tensor {
 
     @Override
     public TorchTensor linear(Tensor weight, @Nullable Tensor bias) {
-        return new TorchTensor(torch.linear(value, of(weight), optional(bias)));
+        return new TorchTensor(Linear.of(value, of(weight), optional(bias)));
     }
 
     @Override

@@ -1,10 +1,13 @@
 package dev.swiftbrush.examples.benchmarks;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.NoiseSchedule;
 import dev.swiftbrush.train.DistillationSettings;
 import dev.swiftbrush.train.Precision;
+import dev.swiftbrush.train.memory.MemoryEstimate;
 import dev.swiftbrush.train.objective.Batch;
 import dev.swiftbrush.train.objective.Draws.Use;
 import dev.swiftbrush.train.objective.SeededDraws;
@@ -15,17 +18,24 @@ import dev.swiftbrush.train.trainer.DistillationTask;
 import dev.swiftbrush.train.trainer.Means;
 import dev.swiftbrush.train.trainer.PromptBatches;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Trains for a few steps in a process of its own and prints a line of figures for each. */
+/** Trains for a few steps in a process of its own and prints figures as {@code tools/reference/train_speed.py} does. */
 final class TrainingWorker {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String PART = "seconds/";
+    private static final int WARM_UP = 2;
 
     private TrainingWorker() {}
 
     /** Arguments: checkpoint, steps, batch, threads, precision, whether blocks are recomputed, size in pixels. */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws JsonProcessingException {
         Path folder = Path.of(arguments[0]);
         int steps = Integer.parseInt(arguments[1]);
         int batch = Integer.parseInt(arguments[2]);
@@ -48,13 +58,53 @@ final class TrainingWorker {
                 new Means(TorchDevice.cpu(), precision.type(), recomputes, false),
                 new RandomPrompts(checkpoint.unet().config().crossAttentionDim()),
                 null);
+        List<Map<String, Double>> all = new ArrayList<>();
         for (int step = 0; step < steps; step++) {
             long begun = System.nanoTime();
             Map<String, Double> values = new TreeMap<>(task.step(step));
             values.put("seconds", (System.nanoTime() - begun) / 1e9);
-            values.put("resident_mb", Torch.residentBytes() / 1e6);
-            System.out.println("STEP " + values);
+            all.add(values);
+            System.out.println("STEP " + JSON.writeValueAsString(values));
         }
+        System.out.println(
+                "END " + JSON.writeValueAsString(end(all, estimate(checkpoint, settings, precision, recomputes))));
+    }
+
+    private static Map<String, Object> end(List<Map<String, Double>> steps, MemoryEstimate estimate) {
+        List<Map<String, Double>> kept = steps.size() > WARM_UP ? steps.subList(WARM_UP, steps.size()) : steps;
+        Map<String, Double> parts = new TreeMap<>();
+        for (String name : kept.get(0).keySet()) {
+            if (name.startsWith(PART)) {
+                parts.put(name.substring(PART.length()), median(kept, name));
+            }
+        }
+        Map<String, Object> end = new LinkedHashMap<>();
+        end.put("median_seconds", median(kept, "seconds"));
+        end.put("median_parts", parts);
+        end.put("peak_mb", Machine.peakBytes().orElse(0) / 1e6);
+        end.put("estimate_mb", estimate.bytes() / 1e6);
+        end.put("libtorch", Torch.version());
+        return end;
+    }
+
+    private static double median(List<Map<String, Double>> steps, String name) {
+        double[] sorted =
+                steps.stream().mapToDouble(step -> step.get(name)).sorted().toArray();
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    }
+
+    private static MemoryEstimate estimate(
+            Checkpoint checkpoint, DistillationSettings settings, Precision precision, boolean recomputes) {
+        int scale = checkpoint.autoencoder().config().scale();
+        return MemoryEstimate.of(
+                checkpoint.unet(),
+                settings,
+                settings.width() / scale,
+                settings.height() / scale,
+                RandomPrompts.TOKENS,
+                precision.type(),
+                recomputes,
+                true);
     }
 
     /** Hidden states as good as any. */
