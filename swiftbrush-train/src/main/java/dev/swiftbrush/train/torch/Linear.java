@@ -27,11 +27,15 @@ final class Linear {
                 || torch.get_num_threads() == 1) {
             return torch.linear(x, weight, bias);
         }
+        return convolved(x, weight, bias);
+    }
+
+    static Tensor convolved(Tensor x, Tensor weight, TensorOptional bias) {
         long in = weight.size(1);
         long out = weight.size(0);
         long rows = x.numel() / in;
         Tensor image = x.reshape(1, rows, 1, in).permute(0, 3, 1, 2); // [1, in, rows, 1]
-        Tensor kernel = weight.view(out, in, 1, 1);
+        Tensor kernel = weight.reshape(out, in, 1, 1);
         Tensor found = torch.conv2d(image, kernel, bias, new long[] {1, 1}, new long[] {0, 0}, new long[] {1, 1}, 1);
         long[] sizes = new long[Math.toIntExact(x.dim())];
         for (int i = 0; i < sizes.length - 1; i++) {
