@@ -1,5 +1,6 @@
 package dev.swiftbrush.train.torch;
 
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -14,22 +15,30 @@ final class Linear {
     /**
      * {@code x W^T + b}.
      *
-     * <p>On the CPU in single precision it is a convolution with a kernel of one pixel over an image one pixel wide, whose channels
-     * come last, as they do in {@code x}: nothing is copied. Convolutions use all threads, but OpenBLAS has only one.
-     *
      * @param x {@code [..., in]}
      * @param weight {@code [out, in]}
      */
     static Tensor of(Tensor x, Tensor weight, TensorOptional bias) {
-        if (x.is_cuda()
-                || x.element_size() < Float.BYTES
-                || x.numel() <= LEAST_ELEMENTS
-                || torch.get_num_threads() == 1) {
-            return torch.linear(x, weight, bias);
-        }
-        return convolved(x, weight, bias);
+        return isFasterConvolved(x, weight) ? convolved(x, weight, bias) : torch.linear(x, weight, bias);
     }
 
+    /**
+     * On the CPU in single precision OpenBLAS has one thread, and convolutions have all; but their backward pass takes longer than
+     * that of OpenBLAS.
+     */
+    private static boolean isFasterConvolved(Tensor x, Tensor weight) {
+        boolean learns = GradMode.is_enabled() && (x.requires_grad() || weight.requires_grad());
+        return !learns
+                && !x.is_cuda()
+                && x.element_size() == Float.BYTES
+                && x.numel() > LEAST_ELEMENTS
+                && torch.get_num_threads() > 1;
+    }
+
+    /**
+     * The same as a convolution with a kernel of one pixel over an image one pixel wide, whose channels come last, as they do in
+     * {@code x}: nothing is copied.
+     */
     static Tensor convolved(Tensor x, Tensor weight, TensorOptional bias) {
         long in = weight.size(1);
         long out = weight.size(0);

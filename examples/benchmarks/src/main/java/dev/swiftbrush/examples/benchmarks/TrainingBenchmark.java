@@ -24,7 +24,6 @@ public final class TrainingBenchmark {
     static final String USAGE =
             "--python FILE [--script FILE] [--checkpoint DIR] [--runs N] [--steps N] [--batch N] [--threads N]";
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int SIZE = 256;
     private static final int LATENTS = 32;
 
     private final Options options;
@@ -136,7 +135,7 @@ public final class TrainingBenchmark {
                         "" + options.threads(),
                         "f32",
                         "" + (side == Side.CHECKPOINTING),
-                        "" + SIZE));
+                        "" + LATENTS));
         command.addAll(1, JvmFlags.all());
         return command;
     }

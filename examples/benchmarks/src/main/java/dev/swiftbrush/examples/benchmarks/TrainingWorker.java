@@ -34,16 +34,17 @@ final class TrainingWorker {
 
     private TrainingWorker() {}
 
-    /** Arguments: checkpoint, steps, batch, threads, precision, whether blocks are recomputed, size in pixels. */
+    /** Arguments: checkpoint, steps, batch, threads, precision, whether blocks are recomputed, width of the latents. */
     public static void main(String[] arguments) throws JsonProcessingException {
         Path folder = Path.of(arguments[0]);
         int steps = Integer.parseInt(arguments[1]);
         int batch = Integer.parseInt(arguments[2]);
         Precision precision = Precision.valueOf(arguments[4].toUpperCase(Locale.ROOT));
         boolean recomputes = Boolean.parseBoolean(arguments[5]);
-        int size = Integer.parseInt(arguments[6]);
         Torch.start(Integer.parseInt(arguments[3]));
         Checkpoint checkpoint = Checkpoint.open(folder, false);
+        int size = Integer.parseInt(arguments[6])
+                * checkpoint.autoencoder().config().scale();
         DistillationSettings settings = DistillationSettings.builder()
                 .steps(steps)
                 .batchSize(batch)
