@@ -267,9 +267,9 @@ public final class SwiftBrush implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Takes the model from a diffusers folder, a folder of ONNX files as Optimum exports them, or a model file (a {@code
-         * .zip} or {@code .jar} that {@code swiftbrush-train} wrote); without either call the model file on the class path is
-         * taken. The later of the two {@code model} calls counts.
+         * Takes the model from a diffusers folder, a folder of ONNX files as Optimum exports them, an original single {@code
+         * .safetensors} file, or a model file (a {@code .zip} or {@code .jar} that {@code swiftbrush-train} wrote); without
+         * either call the model file on the class path is taken. The later of the two {@code model} calls counts.
          */
         public Builder model(Path folderOrFile) {
             model = new ModelSource.Folder(requirePresent(folderOrFile, "model folder"));

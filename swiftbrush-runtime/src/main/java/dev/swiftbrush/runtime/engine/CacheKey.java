@@ -24,6 +24,7 @@ record CacheKey(Path folder, List<Path> files, String settings) {
                         checkpoint.unetWeights().files(),
                         checkpoint.vaeWeights().files())
                 .flatMap(List::stream)
+                .distinct()
                 .toList();
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
         String settings = "version=%s revision=%d recipe=%s compute=%s device=%s tokens=%d"

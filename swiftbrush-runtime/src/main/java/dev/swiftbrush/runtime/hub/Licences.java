@@ -70,6 +70,20 @@ public final class Licences {
                 .orElse(Licence.UNKNOWN);
     }
 
+    /** The licence that a model's own metadata states in words: an identifier, a title or anything else. */
+    public static Licence stated(String text) {
+        String words = shortened(text.strip());
+        if (!words.contains(" ")) {
+            return new Licence(words.toLowerCase(Locale.ROOT), null, null);
+        }
+        List<String> title = List.of(beginning(words));
+        return TITLES.stream()
+                .filter(known -> known.isIn(title))
+                .findFirst()
+                .map(known -> new Licence(known.id(), null, null))
+                .orElse(new Licence("other", words, null));
+    }
+
     private static Optional<Licence> ofCard(String card) {
         Map<String, String> entries = frontMatter(card);
         String id = entries.getOrDefault("license", "").toLowerCase(Locale.ROOT);
@@ -130,9 +144,7 @@ public final class Licences {
         if (lines.isEmpty()) {
             return Optional.empty();
         }
-        List<String> beginning = lines.stream()
-                .map(line -> line.toLowerCase(Locale.ROOT).replaceFirst("^(the|creative commons) ", ""))
-                .toList();
+        List<String> beginning = lines.stream().map(Licences::beginning).toList();
         boolean nonCommercial = new Licence(String.join(" ", beginning), null, null).isNonCommercial();
         Licence own = new Licence("other", shortened(lines.get(0)), name);
         return Optional.of(TITLES.stream()
@@ -141,6 +153,10 @@ public final class Licences {
                 .findFirst()
                 .filter(licence -> licence.isNonCommercial() || !nonCommercial)
                 .orElse(own));
+    }
+
+    private static String beginning(String line) {
+        return line.toLowerCase(Locale.ROOT).replaceFirst("^(the|creative commons) ", "");
     }
 
     private static String shortened(String text) {

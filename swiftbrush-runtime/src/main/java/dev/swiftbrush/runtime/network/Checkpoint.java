@@ -178,7 +178,7 @@ public record Checkpoint(
         return !entry.isMissingNode() && !entry.isNull() && !entry.path(1).isNull();
     }
 
-    private static void requireThatTheyFit(Path folder, TextNetwork text, UNetConfig unet, AutoencoderConfig vae) {
+    static void requireThatTheyFit(Path folder, TextNetwork text, UNetConfig unet, AutoencoderConfig vae) {
         if (unet.crossAttentionDim() != text.width()) {
             throw new ModelException("%s: the UNet attends to hidden states %d wide, but the text encoder's are %d wide"
                     .formatted(folder, unet.crossAttentionDim(), text.width()));

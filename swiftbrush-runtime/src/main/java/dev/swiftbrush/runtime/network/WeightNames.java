@@ -48,7 +48,8 @@ final class WeightNames {
         return result;
     }
 
-    private static void put(Map<String, StoredTensor> result, String name, StoredTensor tensor) {
+    /** Adds a tensor under a name that no other has. */
+    static void put(Map<String, StoredTensor> result, String name, StoredTensor tensor) {
         StoredTensor other = result.put(name, tensor);
         if (other != null) {
             throw new ModelException("%s holds the weight %s twice, as %s and as %s; which one is meant is unknown"

@@ -16,6 +16,7 @@ import java.util.Optional;
  */
 public final class NoiseSchedule {
     static final int MAX_TIMESTEPS = 100_000;
+    private static final int STEPS = 1000;
 
     private static final Betas OF_DDPM = new Betas(0.0001, 0.02, "linear");
     private static final Betas OF_KARRAS = new Betas(0.00085, 0.012, "linear");
@@ -62,7 +63,7 @@ public final class NoiseSchedule {
         config.requireUnset("trained_betas");
         config.requireOnly("timestep_scaling", 10); // of latent consistency models, and so in their recipe
         config.requireUnset("rescale_betas_zero_snr");
-        int timesteps = config.count("num_train_timesteps", MAX_TIMESTEPS).orElse(1000);
+        int timesteps = config.count("num_train_timesteps", MAX_TIMESTEPS).orElse(STEPS);
         Betas asked = betas(config);
         double start = asked.start();
         double end = asked.end();
@@ -83,6 +84,17 @@ public final class NoiseSchedule {
                 asked,
                 alphasCumprod(betas),
                 Prediction.read(config, "prediction_type").orElse(Prediction.EPSILON));
+    }
+
+    /**
+     * The schedule that every Stable Diffusion 1.x and 2.x was published with.
+     *
+     * @param source what has no schedule of its own, named in messages
+     */
+    public static NoiseSchedule ofStableDiffusion(Path source, Prediction prediction) {
+        Betas betas = OF_LATENT_DIFFUSION;
+        float[] values = squares(linspace(Math.sqrt(betas.start()), Math.sqrt(betas.end()), STEPS));
+        return new NoiseSchedule(source, betas, alphasCumprod(values), prediction);
     }
 
     /** The file that it was read from. */

@@ -74,7 +74,15 @@ public record Recipe(
         return resolve(NoiseSchedule.of(JsonFile.read(scheduler)));
     }
 
-    private OneStep resolve(NoiseSchedule schedule) {
+    /**
+     * Fills in the numbers.
+     *
+     * @throws ModelException if the schedule has no such timestep or leaves nothing of the latents there
+     */
+    public OneStep resolve(NoiseSchedule schedule) {
+        if (prediction == Prediction.VELOCITY) {
+            return new OneStep(timestep, 1, 1, 1, guidance);
+        }
         Prediction meaning = prediction != null ? prediction : schedule.prediction();
         double alphaCumprod = alphaSquared != null ? alphaSquared : schedule.alphaCumprod(timestep);
         if (alphaCumprod < LEAST_ALPHA_SQUARED || alphaCumprod >= 1) {

@@ -47,9 +47,7 @@ public final class ClipTokenizer implements PromptTokenizer {
      * @throws IllegalArgumentException if {@code maxLength} is below 3
      */
     public static ClipTokenizer open(Path folder, int maxLength) {
-        if (maxLength < 3) {
-            throw new IllegalArgumentException("maxLength must be at least 3, but was " + maxLength);
-        }
+        requireLength(maxLength);
         Path jsonFile = folder.resolve("tokenizer.json");
         BpeModel model;
         SpecialTokens special;
@@ -62,6 +60,29 @@ public final class ClipTokenizer implements PromptTokenizer {
             special = SpecialTokens.read(folder, Map.of());
         }
         return open(folder, model, special, maxLength);
+    }
+
+    /**
+     * The tokenizer of every Stable Diffusion 1.x and 2.x, whose vocabulary comes with this library.
+     *
+     * @param padToken {@code <|endoftext|>} in 1.x, {@code !} in 2.x
+     * @param maxLength the tokens that the text encoder reads; prompts have this length unless it is above 77
+     * @throws IllegalArgumentException if {@code maxLength} is below 3
+     */
+    public static ClipTokenizer published(String padToken, int maxLength) {
+        requireLength(maxLength);
+        return open(Path.of("this library"), ClipTokens.model(), SpecialTokens.ofClip(padToken), maxLength);
+    }
+
+    /** All that decides the ids of {@link #published}, as a text to be hashed. */
+    public static String describePublished(String padToken) {
+        return "pad=" + padToken + "\n" + ClipTokens.merges();
+    }
+
+    private static void requireLength(int maxLength) {
+        if (maxLength < 3) {
+            throw new IllegalArgumentException("maxLength must be at least 3, but was " + maxLength);
+        }
     }
 
     private static BpeModel readVocabularyAndMerges(Path folder) {

@@ -35,8 +35,9 @@ record SpecialTokens(
 
     private static final int MAX_MIB = 4;
     private static final String CONFIG = "tokenizer_config.json";
-    private static final String START = "<|startoftext|>";
-    private static final String END = "<|endoftext|>";
+    private static final int CLIP_LENGTH = 77;
+    static final String START = "<|startoftext|>";
+    static final String END = "<|endoftext|>";
     private static final List<String> NAMES =
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
@@ -61,6 +62,21 @@ record SpecialTokens(
             declared.putAll(tokenizerJsonAdded);
         }
         return of(named, extra, declared, modelMaxLength(configFile, config.path("model_max_length")));
+    }
+
+    /**
+     * Those of the tokenizer that Stable Diffusion was published with, for prompts of 77 tokens at most.
+     *
+     * @param pad {@code <|endoftext|>} in 1.x, {@code !} in 2.x
+     */
+    static SpecialTokens ofClip(String pad) {
+        Map<String, AddedToken> named = new LinkedHashMap<>();
+        AddedToken end = new AddedToken(END, false, false, false, true, true);
+        named.put("bos_token", new AddedToken(START, false, false, false, true, true));
+        named.put("eos_token", end);
+        named.put("unk_token", end);
+        named.put("pad_token", AddedToken.special(pad));
+        return of(named, List.of(), new TreeMap<>(), CLIP_LENGTH);
     }
 
     private static SpecialTokens of(

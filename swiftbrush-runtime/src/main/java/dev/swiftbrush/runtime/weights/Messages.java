@@ -5,14 +5,14 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 
 /** What comes from files and file systems, made fit for a message. */
-final class Messages {
+public final class Messages {
 
     private static final int LONGEST = 120;
 
     private Messages() {}
 
     /** {@code text} in single quotes, control characters replaced by {@code ?} and cut after 120 characters. */
-    static String quoted(String text) {
+    public static String quoted(String text) {
         String shown = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...";
         StringBuilder quoted = new StringBuilder("'");
         shown.chars().forEach(c -> quoted.append(Character.isISOControl(c) ? '?' : (char) c));

@@ -17,12 +17,21 @@ public final class WeightAudit {
     private WeightAudit() {}
 
     /**
-     * Requires that {@code tensors} are exactly what a network declared.
+     * Requires that {@code tensors} are exactly what the configuration in {@code folder} asks for.
      *
-     * @param folder named in the message
      * @throws ModelException that lists missing, unused and misshapen tensors, all in one message
      */
     public static void require(Path folder, Map<String, Shape> declared, Map<String, StoredTensor> tensors) {
+        require(declared, tensors, "The weights in %s are not those of its config.json".formatted(folder));
+    }
+
+    /**
+     * Requires that {@code tensors} are exactly what a network declared.
+     *
+     * @param complaint how the message begins
+     * @throws ModelException that lists missing, unused and misshapen tensors, all in one message
+     */
+    public static void require(Map<String, Shape> declared, Map<String, StoredTensor> tensors, String complaint) {
         List<String> missing = new ArrayList<>();
         List<String> misshapen = new ArrayList<>();
         List<String> mistyped = new ArrayList<>();
@@ -48,8 +57,7 @@ public final class WeightAudit {
         describe(faults, "not of floating point", mistyped);
         describe(faults, "unused", unused);
         if (!faults.isEmpty()) {
-            throw new ModelException("The weights in %s are not those of its config.json: %s"
-                    .formatted(folder, String.join("; ", faults)));
+            throw new ModelException(complaint + ": " + String.join("; ", faults));
         }
     }
 

@@ -20,7 +20,8 @@ import java.util.stream.Stream;
  */
 public final class WeightFiles {
 
-    private static final List<String> PICKLES = List.of(".bin", ".ckpt", ".pt", ".pth");
+    /** Ends of names of files that are never loaded. */
+    public static final List<String> PICKLES = List.of(".bin", ".ckpt", ".pt", ".pth");
 
     private final Map<String, StoredTensor> tensors;
     private final List<Path> files;

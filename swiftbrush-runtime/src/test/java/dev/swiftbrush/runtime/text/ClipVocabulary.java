@@ -13,21 +13,18 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
 /** CLIP's own 49,408 tokens, written as the files of a checkpoint's tokenizer folder. */
-final class ClipVocabulary {
+public final class ClipVocabulary {
 
     static final String START = "<|startoftext|>";
-    static final String END = "<|endoftext|>";
-    private static final int MERGES = 48_894;
+    public static final String END = "<|endoftext|>";
 
     final List<String> merges;
     final Map<String, Integer> ids = new LinkedHashMap<>();
 
-    ClipVocabulary() throws IOException {
-        try (InputStream in = ClipVocabulary.class.getResourceAsStream("/text/bpe_simple_vocab_16e6.txt.gz")) {
+    public ClipVocabulary() throws IOException {
+        try (InputStream in = ClipVocabulary.class.getResourceAsStream("clip-merges.txt.gz")) {
             merges = new String(new GZIPInputStream(in).readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
-                    .skip(1)
-                    .limit(MERGES)
                     .toList();
         }
         List<String> letters = byteCharacters();
@@ -38,7 +35,7 @@ final class ClipVocabulary {
         add(END);
     }
 
-    void writeVocabularyAndMerges(Path folder) throws IOException {
+    public void writeVocabularyAndMerges(Path folder) throws IOException {
         write(folder, "vocab.json", ids);
         Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\n" + String.join("\n", merges) + "\n");
     }
@@ -81,7 +78,7 @@ final class ClipVocabulary {
     }
 
     /** Laid out as the published Stable Diffusion checkpoints: the pad token stands in special_tokens_map.json alone. */
-    static void writePublishedConfig(Path folder, String pad, Map<String, Integer> inverted) throws IOException {
+    public static void writePublishedConfig(Path folder, String pad, Map<String, Integer> inverted) throws IOException {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("add_prefix_space", false);
         config.put("bos_token", namedToken(START));

@@ -199,6 +199,9 @@ class PromptTokenizerTest {
         assertThatThrownBy(() -> ClipTokenizer.open(folder, 2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("maxLength must be at least 3, but was 2");
+        assertThatThrownBy(() -> ClipTokenizer.published("!", 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("maxLength must be at least 3, but was 2");
     }
 
     @Test

@@ -51,6 +51,12 @@ class ReferenceTokensTest {
     }
 
     @Test
+    void agreesForTheTokenizersThatComeWithTheLibrary() {
+        agrees("sd1", ClipTokenizer.published(ClipVocabulary.END, 77));
+        agrees("sd2", ClipTokenizer.published("!", 77));
+    }
+
+    @Test
     void agreesForATextualInversionAsPublished() throws IOException {
         clip.writeVocabularyAndMerges(folder);
         ClipVocabulary.writePublishedConfig(folder, ClipVocabulary.END, TOY);
@@ -76,9 +82,13 @@ class ReferenceTokensTest {
     }
 
     private void agrees(String variant) {
+        agrees(variant, ClipTokenizer.open(folder, recorded.get("length").intValue()));
+    }
+
+    private static void agrees(String variant, PromptTokenizer opened) {
         int length = recorded.get("length").intValue();
         long pad = recorded.get("pad").get(variant).longValue();
-        try (PromptTokenizer tokenizer = ClipTokenizer.open(folder, length)) {
+        try (PromptTokenizer tokenizer = opened) {
             for (JsonNode line : recorded.get("prompts")) {
                 String prompt = line.get("prompt").textValue();
                 JsonNode expected = line.has(variant) ? line.get(variant) : line.get("sd1");

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The command line: options, and words that make up the prompt.
  *
- * @param model a folder, or a model's id on a hub
+ * @param model a folder, a file, or a model's id on a hub
  * @param recipe null for the one that the model records
  * @param seed null for a random one
  * @param size null for the model's own
@@ -26,7 +26,8 @@ record Options(
 
     static final String USAGE = """
             Usage: --model MODEL [options] PROMPT ...
-              --model MODEL     a one-step Stable Diffusion checkpoint in diffusers layout: a folder, or owner/name
+              --model MODEL     a one-step Stable Diffusion checkpoint: a folder in diffusers layout or of ONNX
+                                files, an original single .safetensors file, a model file (.zip, .jar), or owner/name
                                 or owner/name@revision on the hub, which is downloaded once
               --recipe NAME     how it makes an image in one step, if it does not say so itself:
                                 swiftbrush, sd-turbo, instaflow, lcm, dmd2 or sid-lsg

@@ -30,9 +30,9 @@ public final class Quickstart {
         SwiftBrush.Builder builder = SwiftBrush.builder()
                 .device(options.device())
                 .downloadListener(new ProgressLine(System.err, System.console() != null));
-        Path folder = Path.of(options.model());
-        if (Files.exists(folder)) {
-            builder.model(folder);
+        Path path = Path.of(options.model());
+        if (Files.exists(path)) {
+            builder.model(path);
         } else {
             builder.model(options.model());
         }
