@@ -91,7 +91,11 @@ record ModelFolder(Path path, String name, @Nullable String hubId) {
         return licence;
     }
 
+    /** How the model is laid out; a safety checker in it is left out of use, and the log says so. */
     ModelLayout layout() {
+        if (Files.isDirectory(path.resolve("safety_checker"))) {
+            log.info("{} has a safety checker, which is not run: what a picture shows is not checked", name);
+        }
         return ModelLayout.of(path);
     }
 

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +67,12 @@ public final class Recipes {
         return detect(folder, id)
                 .orElseThrow(() -> new ModelException(
                         "%s does not say how it makes an image in one step, and a multi-step model would draw garbage; if it is a one-step model, call recipe(...) with one of: %s"
-                                .formatted(id == null ? folder : id, names())));
+                                .formatted(id == null ? folder : id, listed())));
+    }
+
+    /** Names of the presets. */
+    public static List<String> names() {
+        return PRESETS.stream().map(preset -> preset.recipe().name()).toList();
     }
 
     /** The preset of that name. */
@@ -78,7 +82,7 @@ public final class Recipes {
                 .filter(recipe -> recipe.name().equals(name))
                 .findFirst()
                 .orElseThrow(() ->
-                        new ModelException("There is no recipe '%s'; the presets are: %s".formatted(name, names())));
+                        new ModelException("There is no recipe '%s'; the presets are: %s".formatted(name, listed())));
     }
 
     private static Recipe recorded(JsonFile record) {
@@ -103,8 +107,8 @@ public final class Recipes {
                 .findFirst();
     }
 
-    private static String names() {
-        return PRESETS.stream().map(preset -> preset.recipe().name()).collect(Collectors.joining(", "));
+    private static String listed() {
+        return String.join(", ", names());
     }
 
     private static List<Preset> load() {

@@ -14,7 +14,10 @@ import dev.swiftbrush.Precision;
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.runtime.pipeline.ModelShape;
 import dev.swiftbrush.runtime.reference.Reference;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +48,43 @@ class OpeningTest {
                             Licence.UNKNOWN,
                             brush.model().fingerprint()));
         }
+    }
+
+    @Test
+    void logsOnceWhatIsToBeKnownOfAModel() throws IOException {
+        Path model = copyWithSampleSize(16);
+        Files.createDirectory(model.resolve("safety_checker"));
+
+        String log = logged(() -> sd2().model(model).build().close());
+
+        assertThat(log.lines().filter(line -> line.contains("ModelFolder")))
+                .containsExactly(
+                        "[main] INFO dev.swiftbrush.runtime.engine.ModelFolder - model has a safety checker, which is not run: what a picture shows is not checked",
+                        "[main] WARN dev.swiftbrush.runtime.engine.ModelFolder - model states no licence: without one, nobody may use it but its author");
+    }
+
+    @Test
+    void logsALicenceThatIsNotForCommercialUse() throws IOException {
+        Path model = copyWithSampleSize(16);
+        Files.writeString(model.resolve("README.md"), "---\nlicense: cc-by-nc-4.0\n---\n");
+
+        String log = logged(() -> sd2().model(model).build().close());
+
+        assertThat(log.lines().filter(line -> line.contains("ModelFolder")))
+                .containsExactly(
+                        "[main] WARN dev.swiftbrush.runtime.engine.ModelFolder - model is under cc-by-nc-4.0, which is not for commercial use");
+    }
+
+    private static String logged(Runnable action) {
+        PrintStream before = System.err;
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
+        try {
+            action.run();
+        } finally {
+            System.setErr(before);
+        }
+        return written.toString(StandardCharsets.UTF_8);
     }
 
     @Test

@@ -80,6 +80,7 @@ class RecipesTest {
 
     @ParameterizedTest
     @CsvSource({
+        "model_index.json, thuanz123/swiftbrush, swiftbrush",
         "model_index.json, stabilityai/sd-turbo, sd-turbo",
         "unet/config.json, stabilityai/sd-turbo, sd-turbo",
         "unet/config.json, XCLiu/instaflow_0_9B_from_sd_1_5, instaflow",

@@ -3,8 +3,10 @@ package dev.swiftbrush.runtime.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.runtime.recipe.Recipes;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,6 +18,11 @@ class PictureTest {
 
     static Stream<Reference.Case> cases() {
         return Reference.allCases();
+    }
+
+    @Test
+    void everyRecipeHasAPicture() {
+        assertThat(cases().map(Reference.Case::recipe).distinct()).containsExactlyInAnyOrderElementsOf(Recipes.names());
     }
 
     @ParameterizedTest

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.swiftbrush.DownloadProgress;
+import dev.swiftbrush.ModelException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,16 @@ class QuickstartTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "A hub id must be owner/name or owner/name@revision, but was 'not/a/folder'; for a folder use model(Path)");
+    }
+
+    @Test
+    void aFileIsAModelToo() throws IOException {
+        Path file = Files.createFile(folder.resolve("model.gguf"));
+
+        assertThatThrownBy(() -> Quickstart.run(Options.parse("--model", file.toString(), "a", "cat")))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "%s is neither a folder nor a .safetensors, .zip or .jar file; a model is one of them", file);
     }
 
     @Test
