@@ -257,9 +257,13 @@ final class Graph {
                 .setIrVersion(irVersion)
                 .setProducerName("SwiftBrush for Java")
                 .setGraph(proto);
-        operators.forEach((domain, version) -> model.addOpsetImport(
-                OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
+        operators.forEach((domain, version) -> model.addOpsetImport(operators(domain, version)));
         return model.build();
+    }
+
+    private static OperatorSetIdProto.Builder operators(String domain, long version) {
+        OperatorSetIdProto.Builder set = OperatorSetIdProto.newBuilder().setVersion(version);
+        return domain.isEmpty() ? set : set.setDomain(domain); // an empty one would be other bytes for the same
     }
 
     static int type(DType type) {
