@@ -13,11 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -56,7 +55,7 @@ public final class PackedModel {
     /** Whether a path's name is that of a model file: it ends with {@code .zip} or {@code .jar}. */
     public static boolean isNamedSo(Path path) {
         String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
-        boolean onDisk = path.getFileSystem() == FileSystems.getDefault(); // archives elsewhere cannot be opened
+        boolean onDisk = path.getFileSystem().equals(FileSystems.getDefault()); // archives elsewhere cannot be opened
         return onDisk && (name.endsWith(".zip") || name.endsWith(".jar"));
     }
 
@@ -119,14 +118,14 @@ public final class PackedModel {
             byte[] json = manifest(entries);
             Manifest manifest = parse(json);
             Path folder = place.resolve(HexFormat.of().formatHex(sha256().digest(json)));
-            List<String> missing = new ArrayList<>();
+            Map<String, Manifest.Part> missing = new TreeMap<>();
             for (Map.Entry<String, Manifest.Part> file : manifest.files().entrySet()) {
                 if (!isThere(folder.resolve(file.getKey()), file.getValue(), hashes)) {
-                    missing.add(file.getKey());
+                    missing.put(file.getKey(), file.getValue());
                 }
             }
             if (!missing.isEmpty()) {
-                unpack(entries, manifest, missing, folder);
+                unpack(entries, missing, folder);
                 log.info("Unpacked {} to {}; this happens once", source, folder);
             }
             return new Unpacked(folder, manifest.name());
@@ -169,16 +168,15 @@ public final class PackedModel {
                 && hashes.apply(file).equals(part.sha256());
     }
 
-    private void unpack(Entries entries, Manifest manifest, List<String> missing, Path folder) throws IOException {
-        requireRoom(manifest, missing, folder);
+    private void unpack(Entries entries, Map<String, Manifest.Part> missing, Path folder) throws IOException {
+        requireRoom(missing, folder);
         AtomicFile.removeAbandoned(folder);
-        for (String path : missing) {
-            Path target = folder.resolve(path);
+        for (Map.Entry<String, Manifest.Part> each : missing.entrySet()) {
+            Path target = folder.resolve(each.getKey());
             makeFolder(target.resolveSibling(""));
-            Manifest.Part part = manifest.files().get(path);
-            try (InputStream in = entries.entry(Manifest.FILES + path);
+            try (InputStream in = entries.entry(Manifest.FILES + each.getKey());
                     AtomicFile file = AtomicFile.create(target)) {
-                copy(path, in, file, part);
+                copy(each.getKey(), in, file, each.getValue());
                 file.commit();
             }
         }
@@ -205,10 +203,8 @@ public final class PackedModel {
         return new ModelException("%s: %s %s; get the model file anew".formatted(source, path, how));
     }
 
-    private void requireRoom(Manifest manifest, List<String> missing, Path folder) throws IOException {
-        long bytes = missing.stream()
-                .mapToLong(path -> manifest.files().get(path).bytes())
-                .sum();
+    private void requireRoom(Map<String, Manifest.Part> missing, Path folder) throws IOException {
+        long bytes = missing.values().stream().mapToLong(Manifest.Part::bytes).sum();
         makeFolder(folder);
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < bytes) {
