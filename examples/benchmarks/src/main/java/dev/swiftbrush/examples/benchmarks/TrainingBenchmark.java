@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 
 /**
@@ -158,7 +159,8 @@ public final class TrainingBenchmark {
     }
 
     void report(PrintStream out, Map<Side, List<JsonNode>> runs, String load) {
-        JsonNode torch = runs.get(Side.BEST).get(0);
+        List<JsonNode> ours = runsOf(Side.OURS, runs);
+        JsonNode torch = runsOf(Side.BEST, runs).get(0);
         out.printf("# A step of variational score distillation%n%n");
         out.printf("- %s; load before: %s%n", Machine.describe(), load);
         out.printf(
@@ -172,15 +174,15 @@ public final class TrainingBenchmark {
                 options.steps());
         out.printf(
                 "- libtorch %s with OpenBLAS, Java %s; torch %s, diffusers %s, peft %s, %s, %s%n%n",
-                runs.get(Side.OURS).get(0).path("libtorch").asText(),
+                ours.get(0).path("libtorch").asText(),
                 Runtime.version().feature(),
                 torch.path("torch").asText(),
                 torch.path("diffusers").asText(),
                 torch.path("peft").asText(),
                 torch.path("blas").asText(),
                 torch.path("libraries"));
-        double seconds = median(runs.get(Side.OURS), "median_seconds");
-        double peak = median(runs.get(Side.OURS), "peak_mb");
+        double seconds = median(ours, "median_seconds");
+        double peak = median(ours, "peak_mb");
         out.println("| | s/step | steps/s of SwiftBrush over it | peak RSS, MB | RSS of SwiftBrush over it |");
         out.println("|---|---|---|---|---|");
         runs.forEach((side, all) -> out.printf(
@@ -211,9 +213,13 @@ public final class TrainingBenchmark {
                     Locale.ROOT,
                     "| %s | %.0f | %.0f |%n",
                     side == Side.OURS ? "all kept" : "gradient checkpointing",
-                    median(runs.get(side), "estimate_mb"),
-                    median(runs.get(side), "peak_mb"));
+                    median(runsOf(side, runs), "estimate_mb"),
+                    median(runsOf(side, runs), "peak_mb"));
         }
+    }
+
+    private static List<JsonNode> runsOf(Side side, Map<Side, List<JsonNode>> runs) {
+        return Objects.requireNonNull(runs.get(side), () -> side.title + " did not run");
     }
 
     private static double median(List<JsonNode> runs, String name) {
