@@ -1,6 +1,7 @@
 package dev.swiftbrush.train;
 
 import dev.swiftbrush.DeviceException;
+import dev.swiftbrush.train.torch.Blas;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
@@ -27,8 +28,8 @@ public final class JvmFlags {
 
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
-    /** OpenBLAS would start a thread for every core, and have none of them work. */
-    private static final String OPENBLAS_THREADS = "OPENBLAS_NUM_THREADS";
+    /** A step leaves few Java objects behind; a larger nursery would only be memory. */
+    private static final List<String> SMALL_NURSERY = List.of("-XX:+UseSerialGC", "-Xmn32m");
 
     private JvmFlags() {}
 
@@ -69,11 +70,14 @@ public final class JvmFlags {
     public static List<String> all() {
         List<String> options = new ArrayList<>(missing(name -> null));
         options.add(NATIVE_ACCESS); // known since JDK 17
+        options.addAll(SMALL_NURSERY);
+        options.addAll(Blas.options());
         return List.copyOf(options);
     }
 
-    static void setEnvironment(Map<String, String> environment) {
-        environment.put(OPENBLAS_THREADS, "1");
+    /** What the environment of such a JVM needs. */
+    public static void setEnvironment(Map<String, String> environment) {
+        Blas.setEnvironment(environment);
     }
 
     /** Asks what only JDK 22 and newer know; older ones let everybody call native code. */

@@ -23,7 +23,12 @@ class JvmFlagsTest {
     @Test
     void listsWhatAJvmIsToBeStartedWith() {
         assertThat(JvmFlags.all())
-                .containsExactly("-D" + BYTES + "=0", "-D" + PHYSICAL + "=0", "--enable-native-access=ALL-UNNAMED");
+                .containsExactly(
+                        "-D" + BYTES + "=0",
+                        "-D" + PHYSICAL + "=0",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-Xmn32m");
     }
 
     @Test

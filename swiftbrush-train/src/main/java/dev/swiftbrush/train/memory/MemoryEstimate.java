@@ -33,6 +33,7 @@ public record MemoryEstimate(Map<String, Long> parts) {
      * @param compute the type that networks compute in
      * @param recomputes whether blocks are run again in the backward pass instead of being kept
      * @param average whether the student's average lies with the rest
+     * @param onGpu whether both halves of guidance are one call
      */
     public static MemoryEstimate of(
             UNet2DConditionModel unet,
@@ -42,7 +43,8 @@ public record MemoryEstimate(Map<String, Long> parts) {
             int tokens,
             DType compute,
             boolean recomputes,
-            boolean average) {
+            boolean average,
+            boolean onGpu) {
         boolean half = compute != DType.F32;
         long weights = elements(unet.weights());
         long adapters = settings.method() == Method.SDS
@@ -62,7 +64,7 @@ public record MemoryEstimate(Map<String, Long> parts) {
         long student = pass(unet, batch, latentWidth, latentHeight, tokens, new Activations(compute, true, recomputes));
         long judged = pass(
                 unet,
-                guided ? 2 * batch : batch,
+                guided && onGpu ? 2 * batch : batch,
                 latentWidth,
                 latentHeight,
                 tokens,

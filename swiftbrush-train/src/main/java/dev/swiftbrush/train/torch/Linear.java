@@ -24,7 +24,7 @@ final class Linear {
 
     /**
      * On the CPU in single precision OpenBLAS has one thread, and convolutions have all; but their backward pass takes longer than
-     * that of OpenBLAS.
+     * that of OpenBLAS. MKL has all threads too.
      */
     private static boolean isFasterConvolved(Tensor x, Tensor weight) {
         boolean learns = GradMode.is_enabled() && (x.requires_grad() || weight.requires_grad());
@@ -32,7 +32,8 @@ final class Linear {
                 && !x.is_cuda()
                 && x.element_size() == Float.BYTES
                 && x.numel() > LEAST_ELEMENTS
-                && torch.get_num_threads() > 1;
+                && torch.get_num_threads() > 1
+                && !Blas.sharesThreads();
     }
 
     /**

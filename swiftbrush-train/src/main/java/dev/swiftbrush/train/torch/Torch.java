@@ -3,7 +3,6 @@ package dev.swiftbrush.train.torch;
 import dev.swiftbrush.DeviceException;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 
@@ -34,7 +33,7 @@ public final class Torch {
                     e);
         }
         torch.set_num_threads(threads);
-        openblas_nolapack.blas_set_num_threads(1); // its own threads would fight libtorch's
+        Blas.start(threads);
         Context context = torch.globalContext();
         context.setDeterministicAlgorithms(deterministic, false);
         context.setDeterministicCuDNN(deterministic);
@@ -52,6 +51,11 @@ public final class Torch {
         } catch (java.io.IOException e) {
             return "(unknown version)";
         }
+    }
+
+    /** What multiplies matrices in single precision on the CPU: {@code "MKL"} or {@code "OpenBLAS"}. */
+    public static String blas() {
+        return Blas.sharesThreads() ? "MKL" : "OpenBLAS";
     }
 
     /** Bytes of memory that this process holds now. */

@@ -53,6 +53,15 @@ class MemoryEstimateTest {
     }
 
     @Test
+    void onACpuTheHalvesOfGuidanceTakeTurns() {
+        DistillationSettings settings = settings(2).build();
+        MemoryEstimate cpu = MemoryEstimate.of(checkpoint.unet(), settings, 16, 16, 77, DType.F32, false, true, false);
+
+        assertThat(2 * cpu.parts().get("teachers' activations"))
+                .isEqualTo(estimate(settings, DType.F32, false).parts().get("teachers' activations"));
+    }
+
+    @Test
     void theBaselineHasNoAdapters() {
         assertThat(estimate(settings(2).method(Method.SDS).build(), DType.F32, false)
                         .parts())
@@ -64,6 +73,6 @@ class MemoryEstimateTest {
     }
 
     private MemoryEstimate estimate(DistillationSettings settings, DType compute, boolean recomputes) {
-        return MemoryEstimate.of(checkpoint.unet(), settings, 16, 16, 77, compute, recomputes, true);
+        return MemoryEstimate.of(checkpoint.unet(), settings, 16, 16, 77, compute, recomputes, true, true);
     }
 }

@@ -112,6 +112,9 @@ public final class TrainingBenchmark {
 
     private JsonNode measure(Side side) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(side.isOurs() ? ours(side) : theirs(side));
+        if (side.isOurs()) {
+            JvmFlags.setEnvironment(builder.environment());
+        }
         Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
@@ -173,7 +176,7 @@ public final class TrainingBenchmark {
                 options.runs(),
                 options.steps());
         out.printf(
-                "- libtorch %s with OpenBLAS, Java %s; torch %s, diffusers %s, peft %s, %s, %s%n%n",
+                "- libtorch %s, Java %s; torch %s, diffusers %s, peft %s, %s, %s%n%n",
                 ours.get(0).path("libtorch").asText(),
                 Runtime.version().feature(),
                 torch.path("torch").asText(),

@@ -84,7 +84,7 @@ final class TrainingWorker {
         end.put("median_parts", parts);
         end.put("peak_mb", Machine.peakBytes().orElse(0) / 1e6);
         end.put("estimate_mb", estimate.bytes() / 1e6);
-        end.put("libtorch", Torch.version());
+        end.put("libtorch", "%s with %s".formatted(Torch.version(), Torch.blas()));
         return end;
     }
 
@@ -105,7 +105,8 @@ final class TrainingWorker {
                 RandomPrompts.TOKENS,
                 precision.type(),
                 recomputes,
-                true);
+                true,
+                false);
     }
 
     /** Hidden states as good as any. */

@@ -1,0 +1,49 @@
+package dev.swiftbrush.train.torch;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.presets.openblas_nolapack;
+
+/**
+ * The library that multiplies matrices in single precision on the CPU: OpenBLAS, or MKL if it is on the class path and the JVM was
+ * started for it. OpenBLAS has threads of its own, which fight libtorch's, and so is left one; MKL shares libtorch's.
+ */
+public final class Blas {
+    private static final String LOAD =
+            "org.bytedeco.openblas.load"; // by which JavaCPP is told to put MKL in OpenBLAS's place
+    private static final String MKL = "mkl";
+    private static final String LAYER = "MKL_THREADING_LAYER";
+    private static final String OPENMP_OF_LIBTORCH = "GNU";
+
+    private Blas() {}
+
+    /** The options by which a JVM takes MKL; empty if it is not on this one's class path. */
+    public static List<String> options() {
+        String library = "/org/bytedeco/mkl/%s/libmkl_rt.so.2".formatted(Loader.getPlatform());
+        if (Blas.class.getResource(library) == null) {
+            return List.of();
+        }
+        // JavaCPP leaves links to MKL where it unpacks OpenBLAS, and they would be there for JVMs without MKL too
+        Path cache = Path.of(System.getProperty("user.home", "."), ".javacpp", "cache-mkl");
+        return List.of("-D%s=%s".formatted(LOAD, MKL), "-Dorg.bytedeco.javacpp.cachedir=" + cache);
+    }
+
+    /** Sets what either library reads from the environment. */
+    public static void setEnvironment(Map<String, String> environment) {
+        environment.put(
+                "OPENBLAS_NUM_THREADS", "1"); // else it starts a thread for every core, and has none of them work
+        environment.put(LAYER, OPENMP_OF_LIBTORCH);
+        environment.put("MKL_DYNAMIC", "FALSE"); // the same number of threads gives the same bits
+    }
+
+    /** Whether matrix products have as many threads as everything else. */
+    static boolean sharesThreads() {
+        return System.getProperty(LOAD, "").startsWith(MKL) && OPENMP_OF_LIBTORCH.equals(System.getenv(LAYER));
+    }
+
+    static void start(int threads) {
+        openblas_nolapack.blas_set_num_threads(sharesThreads() ? threads : 1);
+    }
+}
