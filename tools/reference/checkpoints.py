@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, LCMScheduler, PNDMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, LCMScheduler, PNDMScheduler, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
@@ -35,10 +35,12 @@ def text_encoder(seed, dtype, **config):
 
 
 @torch.no_grad()
-def unet_and_vae(seed, tokenizer, text, scheduler, recipe_name, unet_config, unet_dtype, vae_config, vae_dtype, size):
+def unet_and_vae(
+    seed, tokenizer, text, scheduler, recipe_name, unet_config, unet_dtype, vae_config, vae_dtype, size, vae_class=AutoencoderKL
+):
     """Draws both, makes the UNet's output about one and the picture about mid-range, and rounds to the stored types."""
     unet = UNet2DConditionModel(**unet_config).eval().requires_grad_(False)
-    vae = AutoencoderKL(**vae_config).eval().requires_grad_(False)
+    vae = vae_class(**vae_config).eval().requires_grad_(False)
     weights.randomise(unet, seed)
     weights.randomise(vae, seed + 1)
     parts = Parts(tokenizer, text, unet, vae, scheduler)
@@ -53,8 +55,11 @@ def unet_and_vae(seed, tokenizer, text, scheduler, recipe_name, unet_config, une
     weights.calibrate_unet(unet, run)
     weights.round_to(unet, unet_dtype)
     latents = used.latents(noise, run()) / vae.config.scaling_factor + (vae.config.shift_factor or 0.0)
-    weights.calibrate_decoder(vae, latents)
-    weights.calibrate_encoder(vae, test_picture(*size))
+    if vae_class is AutoencoderTiny:
+        weights.calibrate_tiny_decoder(vae, latents)
+    else:
+        weights.calibrate_decoder(vae, latents)
+        weights.calibrate_encoder(vae, test_picture(*size))
     weights.round_to(vae, vae_dtype)
     return parts
 
@@ -320,7 +325,55 @@ def lcm(folder, merges):
     finish(folder, recorder, square, 48, 48, text_encoder="fp16", unet="fp16", vae="fp16")
 
 
-ALL = {"sd2": sd2, "sd1": sd1, "odd": odd, "lcm": lcm}
+def taesd(folder, merges):
+    """A tiny autoencoder (the layout of TAESD) in the place of the ordinary one; float16."""
+    vocabulary.write_slow_files(folder / "tokenizer", merges, vocabulary.END, 77)
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    text = text_encoder(
+        500, torch.float16, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2
+    )
+    scheduler = PNDMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
+    )
+    parts = unet_and_vae(
+        501, tokenizer, text, scheduler, "instaflow",
+        dict(
+            sample_size=8,
+            block_out_channels=(8, 12),
+            layers_per_block=1,
+            norm_num_groups=4,
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+            attention_head_dim=2,
+            cross_attention_dim=16,
+        ),
+        torch.float16,
+        dict(
+            encoder_block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(2, 3, 1, 1),
+        ),
+        torch.float16, (64, 64), AutoencoderTiny,
+    )
+    save_text(text, folder / "text_encoder", torch.float16)
+    layout.save_model(parts.unet, folder / "unet", torch.float16)
+    layout.save_model(parts.vae, folder / "vae", torch.float16)
+    scheduler.save_pretrained(folder / "scheduler")
+    layout.write_model_index(folder, "StableDiffusionPipeline", "PNDMScheduler", "0.42.1", vae="AutoencoderTiny")
+
+    recorder = Recorder("taesd", parts)
+    square = recorder.case("square", "instaflow", PROMPTS, SEEDS, 64, 64)
+    checks.parameters_matter(parts, square)
+    checks.stages_matter(parts, square, "instaflow")
+    sid = recorder.case("tall", "sid-lsg", PROMPTS[:1], [7], 32, 64)
+    checks.squashing_matters(parts, sid)
+    turbo = recorder.case("sd-turbo", "sd-turbo", PROMPTS[:1], [1234], 32, 32)
+    checks.sd_turbo_is_euler(folder, turbo, PROMPTS[0], 1234)
+    finish(folder, recorder, square, 64, 64)
+
+
+ALL = {"sd2": sd2, "sd1": sd1, "odd": odd, "lcm": lcm, "taesd": taesd}
 
 
 def main():

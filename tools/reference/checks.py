@@ -6,7 +6,7 @@ from unittest import mock
 import diffusers
 import torch
 from diffusers import (
-    AutoencoderKL,
+    AutoencoderTiny,
     DDIMScheduler,
     EulerDiscreteScheduler,
     LatentConsistencyModelPipeline,
@@ -38,12 +38,7 @@ def parameters_matter(parts, stages, least=1e-4):
         parts.unet: lambda: parts.unet(
             stages["noise"], 999, hidden, timestep_cond=None if embedding is None else embedding.expand(len(hidden), -1)
         ).sample,
-        parts.vae: lambda: torch.cat(
-            [
-                decode(parts.vae, stages["latents"]).flatten() * 2.5,
-                parts.vae.encode(test_picture(64, 64)).latent_dist.parameters.flatten(),
-            ]
-        ),
+        parts.vae: lambda: torch.cat([decode(parts.vae, stages["latents"]).flatten() * 2.5, *encoded(parts.vae)]),
     }
     weakest = {}
     for model, run in outputs.items():
@@ -53,6 +48,8 @@ def parameters_matter(parts, stages, least=1e-4):
         for name, parameter in model.named_parameters():
             if name.endswith(("k_proj.bias", "to_k.bias")):
                 continue
+            if isinstance(model, AutoencoderTiny) and name.startswith("encoder."):
+                continue
             # what changing the whole tensor by its own size would do, per output value
             effect = (parameter.grad * parameter).norm().item() / output.numel() ** 0.5
             weakest[f"{type(model).__name__} {name}"] = effect
@@ -61,6 +58,20 @@ def parameters_matter(parts, stages, least=1e-4):
     lowest = sorted(weakest.items(), key=lambda item: item[1])[:3]
     print("   weakest parameters:", ", ".join(f"{name} {effect:.1e}" for name, effect in lowest))
     assert lowest[0][1] > least, f"{lowest[0][0]} hardly matters"
+
+
+def encoded(vae):
+    """What the encoder makes of a picture; nothing of a tiny autoencoder, of which the decoder alone is recorded."""
+    return [] if isinstance(vae, AutoencoderTiny) else [vae.encode(test_picture(64, 64)).latent_dist.parameters.flatten()]
+
+
+@torch.no_grad()
+def squashing_matters(parts, stages, least=0.02):
+    """A tiny decoder's picture would be another if its latents were not squashed first."""
+    unsquashed = parts.vae.decoder.layers(stages["latents"]).mul(2).sub(1)
+    moved = distance(unsquashed, stages["image"])
+    print(f"   effect of squashing the latents: {moved:.2f}")
+    assert moved > least, "squashing hardly matters"
 
 
 @torch.no_grad()
@@ -95,7 +106,8 @@ def stages_matter(parts, stages, recipe_name, least=0.02):
     ones = [m for m in parts.vae.modules() if isinstance(m, torch.nn.GroupNorm)]
     epsilon_matters("transformer entry", entries, 1e-5, again, stages["epsilon"])
     epsilon_matters("resnet", others, 1e-6, again, stages["epsilon"])
-    epsilon_matters("VAE", ones, 1e-5, lambda: decode(parts.vae, stages["latents"]), stages["image"])
+    if ones:
+        epsilon_matters("VAE", ones, 1e-5, lambda: decode(parts.vae, stages["latents"]), stages["image"])
 
 
 def epsilon_matters(what, norms, wrong, run, wanted, least=3e-5):
@@ -158,8 +170,9 @@ def folder_gives_the_same(folder, stages, used, variants):
     """The parts as the libraries load them from the folder give the recorded stages: nothing was lost on the way."""
     text = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32, variant=variants.get("text_encoder"))
     unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32, variant=variants.get("unet"))
-    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32, variant=variants.get("vae"))
     index = json.loads((folder / "model_index.json").read_text("utf-8"))
+    vae_class = getattr(diffusers, index["vae"][1])
+    vae = vae_class.from_pretrained(folder / "vae", torch_dtype=torch.float32, variant=variants.get("vae"))
     scheduler = getattr(diffusers, index["scheduler"][1]).from_pretrained(folder / "scheduler")
     parts = Parts(CLIPTokenizer.from_pretrained(folder / "tokenizer"), text, unet, vae, scheduler)
     hidden = text(stages["token_ids"]).last_hidden_state

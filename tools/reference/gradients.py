@@ -6,7 +6,7 @@ For each network: inputs, output, an upstream gradient u that is drawn as well, 
 """
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from diffusers.utils import logging
 
 from golden import CHECKPOINTS, fingerprint, norm, normals, relative, rounded, worst, write
@@ -17,6 +17,8 @@ UNETS = {  # latents [h, w], timesteps
     "odd": ((12, 8), (980, 3)),
 }
 VAES = {"sd2": (16, 24), "sd1": (32, 16), "odd": (12, 16)}  # pixels [H, W]
+
+TINY_VAES = {"taesd": (24, 16)}
 
 UNET_KEPT = [
     "conv_in.weight",
@@ -42,6 +44,12 @@ DECODER_KEPT = [
     "decoder.mid_block.attentions.0.to_out.0.weight",
     "decoder.up_blocks.0.upsamplers.0.conv.weight",
     "decoder.conv_out.weight",
+]
+TINY_DECODER_KEPT = [
+    "decoder.layers.0.weight",
+    "decoder.layers.2.conv.4.weight",
+    "decoder.layers.5.weight",
+    "decoder.layers.15.bias",
 ]
 
 
@@ -118,6 +126,21 @@ def vae(checkpoint, size, seed):
     record(f"{checkpoint}-decoder", model, decode, scaled, (2, 3, *size), seed + 3, DECODER_KEPT, {}, described)
 
 
+def tiny_vae(checkpoint, size, seed):
+    """The decoder of a tiny autoencoder; nothing asks for its encoder."""
+    model = AutoencoderTiny.from_pretrained(CHECKPOINTS / checkpoint / "vae", torch_dtype=torch.float32)
+    scale = 2 ** (len(model.config.block_out_channels) - 1)
+    latents = normals(seed, 2, model.config.latent_channels, size[0] // scale, size[1] // scale)
+
+    def decode(latents):
+        return model.decode(latents / model.config.scaling_factor + model.config.shift_factor).sample
+
+    described = {"checkpoint": checkpoint, "network": "vae decoder"}
+    record(
+        f"{checkpoint}-decoder", model, decode, {"latents": latents}, (2, 3, *size), seed + 1, TINY_DECODER_KEPT, {}, described
+    )
+
+
 def main():
     torch.set_num_threads(1)  # one order of additions
     logging.set_verbosity_error()
@@ -125,6 +148,8 @@ def main():
         unet(checkpoint, size, timesteps, 10_000 + 100 * n)
     for n, (checkpoint, size) in enumerate(VAES.items()):
         vae(checkpoint, size, 20_000 + 100 * n)
+    for n, (checkpoint, size) in enumerate(TINY_VAES.items()):
+        tiny_vae(checkpoint, size, 30_000 + 100 * n)
 
 
 if __name__ == "__main__":

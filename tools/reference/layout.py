@@ -88,7 +88,7 @@ def edit_config(file, keep=None, drop=(), **changes):
     write_json(file, config)
 
 
-def write_model_index(folder, pipeline, scheduler, version, fast_tokenizer=False):
+def write_model_index(folder, pipeline, scheduler, version, fast_tokenizer=False, vae="AutoencoderKL"):
     """model_index.json; the safety checker and what belongs to it are there and null, as in real checkpoints."""
     index = {
         "_class_name": pipeline,
@@ -100,6 +100,6 @@ def write_model_index(folder, pipeline, scheduler, version, fast_tokenizer=False
         "text_encoder": ["transformers", "CLIPTextModel"],
         "tokenizer": ["transformers", "CLIPTokenizerFast" if fast_tokenizer else "CLIPTokenizer"],
         "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
+        "vae": ["diffusers", vae],
     }
     write_json(Path(folder) / "model_index.json", index)

@@ -250,6 +250,7 @@ public final class SwiftBrush implements AutoCloseable {
 
         private @Nullable ModelSource model;
         private @Nullable RecipeSource recipe;
+        private @Nullable Path decoder;
         private List<Device> devices = List.of(Device.auto());
         private Precision precision = Precision.AUTO;
         private PoolOptions pool = PoolOptions.defaults();
@@ -345,6 +346,18 @@ public final class SwiftBrush implements AutoCloseable {
          */
         public Builder recipe(Path jsonFile) {
             recipe = new RecipeSource.File(requirePresent(jsonFile, "recipe file"));
+            return this;
+        }
+
+        /**
+         * Sets another decoder for the model's latents, such as a tiny one, which computes far less for a less exact
+         * picture; the model's own by default. It belongs to the model's fingerprint, but the licence is the model's alone.
+         *
+         * @param folder with {@code config.json} and {@code diffusion_pytorch_model.safetensors} of an {@code
+         *     AutoencoderTiny} or {@code AutoencoderKL} of diffusers, made for latents of this model's kind
+         */
+        public Builder decoder(Path folder) {
+            decoder = requirePresent(folder, "decoder folder");
             return this;
         }
 
@@ -458,6 +471,7 @@ public final class SwiftBrush implements AutoCloseable {
             EngineConfig config = new EngineConfig(
                     model == null ? DefaultModel.find() : model,
                     recipe,
+                    decoder,
                     devices,
                     precision,
                     pool,

@@ -96,6 +96,7 @@ class SwiftBrushBuilderTest {
                 .isEqualTo(new EngineConfig(
                         new ModelSource.Folder(Path.of("model")),
                         null,
+                        null,
                         List.of(Device.auto()),
                         Precision.AUTO,
                         PoolOptions.defaults(),
@@ -123,6 +124,7 @@ class SwiftBrushBuilderTest {
                 .precision(Precision.FP16)
                 .pool(pool)
                 .recipe("sd-turbo")
+                .decoder(Path.of("taesd"))
                 .noise(NoiseGenerator.TORCH_CUDA)
                 .cacheDirectory(Path.of("cache"))
                 .warmUp(false)
@@ -138,6 +140,7 @@ class SwiftBrushBuilderTest {
                 .isEqualTo(new EngineConfig(
                         new ModelSource.Hub("owner/name", "v1.0"),
                         new RecipeSource.Preset("sd-turbo"),
+                        Path.of("taesd"),
                         List.of(Device.cuda(1), Device.cuda(0), Device.cpu(2)),
                         Precision.FP16,
                         pool,
@@ -212,6 +215,7 @@ class SwiftBrushBuilderTest {
         assertRefused(() -> builder().recipe((String) null), "recipe must not be null");
         assertRefused(() -> builder().recipe(" "), "recipe must not be blank");
         assertRefused(() -> builder().recipe((Path) null), "recipe file must not be null");
+        assertRefused(() -> builder().decoder(null), "decoder folder must not be null");
         assertRefused(() -> builder().noise(null), "noise must not be null");
         assertRefused(() -> builder().cacheDirectory(null), "cache directory must not be null");
         assertRefused(() -> builder().downloadListener(null), "download listener must not be null");

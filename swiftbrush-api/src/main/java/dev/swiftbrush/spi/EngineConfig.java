@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model where the model is
  * @param recipe how one network call becomes an image, or null to detect it from the model
+ * @param decoder the folder of a decoder that takes the place of the model's own, or null for the model's own
  * @param devices where to run, at least one; a request goes to the one that has least to do
  * @param precision the number format to compute in
  * @param pool how many requests run and wait
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public record EngineConfig(
         ModelSource model,
         @Nullable RecipeSource recipe,
+        @Nullable Path decoder,
         List<Device> devices,
         Precision precision,
         PoolOptions pool,

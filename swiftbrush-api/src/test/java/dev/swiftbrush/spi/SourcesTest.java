@@ -125,6 +125,7 @@ class SourcesTest {
         return new EngineConfig(
                 new ModelSource.Folder(Path.of("model")),
                 null,
+                null,
                 List.of(Device.auto()),
                 Precision.AUTO,
                 PoolOptions.defaults(),
@@ -156,6 +157,7 @@ class SourcesTest {
     private static EngineConfig config(ModelSource model, List<Device> devices, PoolOptions pool) {
         return new EngineConfig(
                 model,
+                null,
                 null,
                 devices,
                 Precision.AUTO,

@@ -83,6 +83,7 @@ public final class Distillation {
         Means means = run.means();
         DistillationSettings settings = options.settings;
         Checkpoint checkpoint = Checkpoint.open(teacher, false);
+        checkpoint.autoencoder(); // refuses a tiny one before prompts are encoded
         NoiseSchedule schedule = NoiseSchedule.of(JsonFile.read(teacher.resolve("scheduler/scheduler_config.json")));
         Prompts list = Prompts.read(prompts);
         Listeners listeners = new Listeners(options.listeners);

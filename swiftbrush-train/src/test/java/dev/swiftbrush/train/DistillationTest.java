@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
+import dev.swiftbrush.ModelException;
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.SwiftBrushException;
 import dev.swiftbrush.train.reference.Golden;
@@ -97,6 +98,20 @@ class DistillationTest {
 
         assertThat(Files.readAllBytes(weights("other"))).isEqualTo(whole);
         assertThat(Files.readAllLines(other.resolve("metrics.jsonl"))).hasSize(5);
+    }
+
+    @Test
+    void refusesATeacherWithATinyAutoencoder() throws Exception {
+        Distillation distillation = distillation(settings(1).build())
+                .teacher(Golden.folder("taesd"))
+                .build();
+
+        assertThatThrownBy(distillation::run)
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "The autoencoder of %s is an AutoencoderTiny, which only decodes here; an AutoencoderKL is needed",
+                        Golden.folder("taesd"));
+        assertThat(folder.resolve("run/embeddings")).doesNotExist();
     }
 
     @Test

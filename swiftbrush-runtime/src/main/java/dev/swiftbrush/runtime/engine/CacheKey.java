@@ -7,28 +7,20 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
  * All that a checkpoint's graphs depend on.
  *
- * @param files whose content counts: configurations and weights, by names relative to {@code folder}
+ * @param files whose content counts: configurations and weights, in order, by names that do not tell where they lie
  * @param settings everything else, in words
  */
-record CacheKey(Path folder, List<Path> files, String settings) {
+record CacheKey(Map<String, Path> files, String settings) {
 
     static CacheKey of(Checkpoint checkpoint, OneStep recipe, DType compute, ComputeDevice device, int tokens) {
-        List<Path> files = Stream.of(
-                        checkpoint.textEncoder().files(),
-                        checkpoint.unetWeights().files(),
-                        checkpoint.vaeWeights().files())
-                .flatMap(List::stream)
-                .distinct()
-                .toList();
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
         String settings = "version=%s revision=%d recipe=%s compute=%s device=%s tokens=%d"
                 .formatted(SwiftBrush.version(), GraphExport.REVISION, recipe, compute, kind, tokens);
-        return new CacheKey(checkpoint.folder(), files, settings);
+        return new CacheKey(checkpoint.files(), settings);
     }
 }

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A checkpoint, whose networks this project writes.
@@ -23,11 +24,18 @@ import java.util.Set;
 record CheckpointModel(Path path, ModelLayout layout, Checkpoint checkpoint, Map<DType, Checkpoint> variants)
         implements LoadedModel {
 
-    static CheckpointModel load(Path path, ModelLayout layout, Set<DType> computes) {
-        Checkpoint checkpoint = layout.checkpoint(false);
+    /** @param decoder the folder of another decoder, or null for the checkpoint's own */
+    static CheckpointModel load(Path path, ModelLayout layout, Set<DType> computes, @Nullable Path decoder) {
+        Checkpoint checkpoint = checkpoint(layout, decoder, false);
         Map<DType, Checkpoint> variants = new EnumMap<>(DType.class);
-        computes.forEach(type -> variants.put(type, type == DType.F16 ? layout.checkpoint(true) : checkpoint));
+        computes.forEach(
+                type -> variants.put(type, type == DType.F16 ? checkpoint(layout, decoder, true) : checkpoint));
         return new CheckpointModel(path, layout, checkpoint, variants);
+    }
+
+    private static Checkpoint checkpoint(ModelLayout layout, @Nullable Path decoder, boolean preferFp16) {
+        Checkpoint checkpoint = layout.checkpoint(preferFp16);
+        return decoder == null ? checkpoint : checkpoint.withDecoder(decoder, preferFp16);
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.tensor.DType;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -80,13 +81,18 @@ final class DeviceModel implements OnDevice {
         } catch (ModelException e) {
             throw new ModelException(
                     "The files in %s cannot be read any more; put them back, or open the model anew from elsewhere [%s]"
-                            .formatted(checkpoint.folder(), e.getMessage()),
+                            .formatted(folders(), e.getMessage()),
                     e);
         }
         if (!now.equals(hash)) {
-            throw new ModelException("The files in %s have changed since the model was opened; open it anew"
-                    .formatted(checkpoint.folder()));
+            throw new ModelException(
+                    "The files in %s have changed since the model was opened; open it anew".formatted(folders()));
         }
+    }
+
+    private String folders() {
+        Path decoder = checkpoint.decoderFolder();
+        return decoder == null ? checkpoint.folder().toString() : checkpoint.folder() + " or " + decoder;
     }
 
     private TextSession openTextEncoder() {
@@ -97,7 +103,7 @@ final class DeviceModel implements OnDevice {
 
     private GraphSession open(String name, String file) {
         ModelProto graph = Objects.requireNonNull(graphs.get(file), file);
-        LocatedGraph located = LocatedGraph.of(graph, checkpoint.folder());
+        LocatedGraph located = LocatedGraph.of(graph, checkpoint);
         return GraphSession.open(name, located.bytes(), located.root(), device);
     }
 
@@ -119,7 +125,7 @@ final class DeviceModel implements OnDevice {
     /** Memory that one network call takes beside the weights. */
     @Override
     public long workingBytes(ImageSize size, int batch) {
-        int scale = checkpoint.autoencoder().config().scale();
+        int scale = checkpoint.decoder().scale();
         return new GraphExport(checkpoint, compute)
                 .generatorBytes(recipe, batch, size.height() / scale, size.width() / scale, tokens);
     }

@@ -8,14 +8,11 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.recipe.Recipe;
 import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.PromptTokenizer;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** A folder with a folder for each part, as diffusers saves a pipeline. */
 record DiffusersFolder(Path path) implements ModelLayout {
@@ -43,20 +40,16 @@ record DiffusersFolder(Path path) implements ModelLayout {
 
     @Override
     public Map<String, String> hashes(Collection<Checkpoint> checkpoints, Fingerprints known) {
-        Stream<Path> networks = checkpoints.stream()
-                .flatMap(checkpoint -> Stream.of(
-                        checkpoint.textEncoder().files(),
-                        checkpoint.unetWeights().files(),
-                        checkpoint.vaeWeights().files()))
-                .flatMap(List::stream);
-        Stream<Path> tokenizer = PromptTokenizer.FILES.stream()
-                .map(path.resolve(TOKENIZER)::resolve)
-                .filter(Files::exists);
+        Map<String, Path> files = new HashMap<>();
+        checkpoints.forEach(checkpoint -> files.putAll(checkpoint.files()));
+        for (String name : PromptTokenizer.FILES) {
+            Path file = path.resolve(TOKENIZER).resolve(name);
+            if (Files.exists(file)) {
+                files.put(TOKENIZER + "/" + name, file);
+            }
+        }
         Map<String, String> hashes = new HashMap<>();
-        Stream.concat(networks, tokenizer)
-                .distinct()
-                .forEach(file ->
-                        hashes.put(path.relativize(file).toString().replace(File.separatorChar, '/'), known.of(file)));
+        files.forEach((name, file) -> hashes.put(name, known.of(file)));
         checkpoints.stream()
                 .map(Checkpoint::textEncoder)
                 .filter(TextNetwork.Onnx.class::isInstance)

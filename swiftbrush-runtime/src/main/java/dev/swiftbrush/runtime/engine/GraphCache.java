@@ -65,12 +65,9 @@ final class GraphCache {
     String hash(CacheKey key) {
         Fingerprints known = fingerprints();
         StringBuilder content = new StringBuilder(key.settings());
-        for (Path file : key.files()) {
-            content.append('\n')
-                    .append(key.folder().relativize(file))
-                    .append('=')
-                    .append(known.of(file));
-        }
+        key.files()
+                .forEach((name, file) ->
+                        content.append('\n').append(name).append('=').append(known.of(file)));
         return Fingerprints.sha256(content.toString());
     }
 

@@ -80,8 +80,7 @@ final class OnnxEngine implements Engine {
         Licence licence = source.licence(layout.licence(), config.licences());
         Recipe recipe = Recipes.of(path, config.recipe(), source.hubId());
         OneStep oneStep = layout.resolve(recipe);
-        LoadedModel loaded =
-                OnnxFolder.isAt(path) ? OnnxFolder.load(path) : CheckpointModel.load(path, layout, computes);
+        LoadedModel loaded = load(path, layout, computes, config.decoder());
         loaded.requireFits(recipe);
         Fingerprint fingerprint = ModelFingerprint.of(loaded.hashes(cache.fingerprints()), oneStep);
         ModelFingerprint.requirePinned(source.name(), fingerprint, config.pin());
@@ -115,6 +114,18 @@ final class OnnxEngine implements Engine {
             Closing.after(e, tokenizer);
             throw e;
         }
+    }
+
+    private static LoadedModel load(Path path, ModelLayout layout, Set<DType> computes, @Nullable Path decoder) {
+        if (!OnnxFolder.isAt(path)) {
+            return CheckpointModel.load(path, layout, computes, decoder);
+        }
+        if (decoder != null) {
+            throw new ModelException(
+                    "%s is a folder of ONNX files, whose decoder cannot be replaced; leave decoder(Path) out, or open a checkpoint with safetensors weights"
+                            .formatted(path));
+        }
+        return OnnxFolder.load(path);
     }
 
     /** Of this machine's memory; a GPU's own is not asked for, since ONNX Runtime does not tell. */
@@ -225,7 +236,7 @@ final class OnnxEngine implements Engine {
 
     static ModelShape shape(Path path, Checkpoint checkpoint, int tokens) {
         UNetConfig unet = checkpoint.unet().config();
-        int scale = checkpoint.autoencoder().config().scale();
+        int scale = checkpoint.decoder().scale();
         return new ModelShape(
                 tokens,
                 checkpoint.textEncoder().width(),

@@ -11,10 +11,12 @@ import dev.swiftbrush.runtime.recipe.Recipe;
 import dev.swiftbrush.runtime.text.ClipTokenizer;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 
 /** A checkpoint in one safetensors file, as it was first published; what the file lacks comes with this library. */
 record OriginalFile(SingleFile file) implements ModelLayout {
+    private static final String MODEL = "model.safetensors";
 
     static OriginalFile open(Path path) {
         return new OriginalFile(SingleFile.open(path));
@@ -44,8 +46,13 @@ record OriginalFile(SingleFile file) implements ModelLayout {
 
     @Override
     public Map<String, String> hashes(Collection<Checkpoint> checkpoints, Fingerprints known) {
-        return Map.of(
-                "model.safetensors", known.of(file.file()),
-                "tokenizer", Fingerprints.sha256(ClipTokenizer.describePublished(file.padToken())));
+        Map<String, String> hashes = new HashMap<>();
+        for (Checkpoint checkpoint : checkpoints) {
+            checkpoint
+                    .files()
+                    .forEach((name, read) -> hashes.put(read.equals(file.file()) ? MODEL : name, known.of(read)));
+        }
+        hashes.put("tokenizer", Fingerprints.sha256(ClipTokenizer.describePublished(file.padToken())));
+        return hashes;
     }
 }

@@ -60,8 +60,7 @@ public final class PromptEncoder implements AutoCloseable {
         if (checkpoint.textEncoder() instanceof TextNetwork.Onnx foreign) {
             return OnnxTextSession.open(foreign.config(), device);
         }
-        LocatedGraph graph =
-                LocatedGraph.of(new GraphExport(checkpoint, DType.F32).textEncoder(tokens), checkpoint.folder());
+        LocatedGraph graph = LocatedGraph.of(new GraphExport(checkpoint, DType.F32).textEncoder(tokens), checkpoint);
         return new TextSession.Clip(GraphSession.open("text encoder", graph.bytes(), graph.root(), device));
     }
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * An ONNX graph that is being written: nodes in the order of execution, each value named once. The same calls write the
@@ -35,7 +36,7 @@ final class Graph {
     static final String MICROSOFT = "com.microsoft";
     private static final Map<String, Long> OPERATORS = Map.of("", 20L, MICROSOFT, 1L);
 
-    private final Path folder;
+    private final Function<Path, String> names;
     private final DType compute;
     private final Map<String, Long> operators;
     private long irVersion = IR_VERSION;
@@ -49,7 +50,7 @@ final class Graph {
     private record Content(DType type, Shape shape, ByteString bytes) {}
 
     /**
-     * @param folder of the checkpoint, which the places of weights are relative to
+     * @param folder which the names of files of weights are relative to
      * @param compute the type that networks compute in: F32 or F16
      */
     Graph(String name, Path folder, DType compute) {
@@ -58,7 +59,16 @@ final class Graph {
 
     /** @param operators versions of the operator sets by domain */
     Graph(String name, Path folder, DType compute, Map<String, Long> operators) {
-        this.folder = folder;
+        this(name, file -> folder.relativize(file).toString().replace('\\', '/'), compute, operators);
+    }
+
+    /** @param names what a file of weights is called */
+    Graph(String name, Function<Path, String> names, DType compute) {
+        this(name, names, compute, OPERATORS);
+    }
+
+    private Graph(String name, Function<Path, String> names, DType compute, Map<String, Long> operators) {
+        this.names = names;
         this.compute = compute;
         this.operators = new TreeMap<>(operators);
         proto.setName(name);
@@ -86,12 +96,11 @@ final class Graph {
     /** A weight whose bytes stay where they are stored. */
     GraphTensor weight(String name, StoredTensor tensor) {
         return weights.computeIfAbsent(name, missing -> {
-            String location = folder.relativize(tensor.file()).toString().replace('\\', '/');
             TensorProto.Builder initializer = TensorProto.newBuilder()
                     .setName(name)
                     .setDataType(type(tensor.dtype()))
                     .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                    .addExternalData(entry(LOCATION, location))
+                    .addExternalData(entry(LOCATION, names.apply(tensor.file())))
                     .addExternalData(entry("offset", Long.toString(tensor.offset())))
                     .addExternalData(entry("length", Long.toString(tensor.byteLength())));
             for (long size : tensor.sizes()) {

@@ -72,7 +72,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
 
     private Tensor pixels(Graph graph, OneStep recipe, Tensor noise, Tensor states) {
         Tensor latents = latents(recipe, noise, predict(graph, recipe, noise, states));
-        Tensor image = checkpoint.autoencoder().decode(vae(graph), latents);
+        Tensor image = checkpoint.decoder().decode(vae(graph), latents);
         return image.mul(0.5).add(0.5).clamp(0, 1).toPixels();
     }
 
@@ -94,11 +94,15 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     /** Latents to an image {@code [batch, 3, H, W]}, most of it in [-1, 1]. */
     public ModelProto decoder() {
         Graph graph = graph("decoder");
-        Tensor image = checkpoint.autoencoder().decode(vae(graph), latentsInput(graph, LATENTS));
+        Tensor image = checkpoint.decoder().decode(vae(graph), latentsInput(graph, LATENTS));
         return finish(graph, IMAGE, image, DType.F32, "batch", 3, "image_height", "image_width");
     }
 
-    /** An image {@code [batch, 3, H, W]} in [-1, 1] to means and log variances {@code [batch, 2·C, height, width]}. */
+    /**
+     * An image {@code [batch, 3, H, W]} in [-1, 1] to means and log variances {@code [batch, 2·C, height, width]}.
+     *
+     * @throws dev.swiftbrush.ModelException if the checkpoint has no encoder
+     */
     public ModelProto encoder() {
         Graph graph = graph("encoder");
         int channels = checkpoint.autoencoder().config().inChannels();
@@ -153,7 +157,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     }
 
     private Graph graph(String name) {
-        return new Graph(name, checkpoint.folder(), compute);
+        return new Graph(name, checkpoint::nameOf, compute);
     }
 
     private static ModelProto finish(Graph graph, String name, Tensor value, DType type, Object... sizes) {

@@ -62,6 +62,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
             case GELU -> mul(mul(Math.sqrt(0.5)).node("Erf", shape).add(1)).mul(0.5);
             case MISH -> mul(node("Softplus", shape).node("Tanh", shape));
             case RELU -> node("Relu", shape);
+            case TANH -> node("Tanh", shape);
         };
     }
 
@@ -77,14 +78,14 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     }
 
     @Override
-    public Tensor conv2d(Tensor weight, Tensor bias, Window window) {
+    public Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
         long before = window.before();
         long after = window.after();
         return as(
                 type,
                 shape.conv2d(weight.shape(), window),
                 "Conv",
-                List.of(this, of(weight), of(bias)),
+                bias == null ? List.of(this, of(weight)) : List.of(this, of(weight), of(bias)),
                 attribute("strides", new long[] {window.stride(), window.stride()}),
                 attribute("pads", new long[] {before, before, after, after}));
     }

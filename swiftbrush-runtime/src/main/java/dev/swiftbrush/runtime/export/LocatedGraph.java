@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.swiftbrush.ModelException;
+import dev.swiftbrush.runtime.network.Checkpoint;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A graph that ONNX Runtime can open. It refuses external data that a symbolic link leads out of the folder, as the links
@@ -20,8 +22,17 @@ import java.util.Map;
  */
 public record LocatedGraph(byte[] bytes, Path root) {
 
+    /** Finds the weights of {@code graph}, which are called as {@link Checkpoint#nameOf} says. */
+    public static LocatedGraph of(ModelProto graph, Checkpoint checkpoint) {
+        return of(graph, checkpoint.folder(), checkpoint.decoderFolder());
+    }
+
     /** Finds the weights of {@code graph}, whose locations are relative to {@code folder}. */
     public static LocatedGraph of(ModelProto graph, Path folder) {
+        return of(graph, folder, null);
+    }
+
+    private static LocatedGraph of(ModelProto graph, Path folder, @Nullable Path decoder) {
         ModelProto.Builder model = graph.toBuilder();
         List<StringStringEntryProto.Builder> locations = model.getGraphBuilder().getInitializerBuilderList().stream()
                 .flatMap(tensor -> tensor.getExternalDataBuilderList().stream())
@@ -29,7 +40,7 @@ public record LocatedGraph(byte[] bytes, Path root) {
                 .toList();
         Map<String, Path> files = new HashMap<>();
         for (StringStringEntryProto.Builder location : locations) {
-            files.computeIfAbsent(location.getValue(), file -> real(inside(folder, file)));
+            files.computeIfAbsent(location.getValue(), name -> real(file(name, folder, decoder)));
         }
         Path root = commonFolder(folder, files.values());
         for (StringStringEntryProto.Builder location : locations) {
@@ -37,6 +48,12 @@ public record LocatedGraph(byte[] bytes, Path root) {
             location.setValue(root.relativize(file).toString().replace('\\', '/'));
         }
         return new LocatedGraph(model.build().toByteArray(), root);
+    }
+
+    private static Path file(String location, Path folder, @Nullable Path decoder) {
+        return decoder != null && location.startsWith(Checkpoint.DECODER)
+                ? inside(decoder, location.substring(Checkpoint.DECODER.length()))
+                : inside(folder, location);
     }
 
     /** Where a link leads is the model's own affair; a graph names nothing outside of the model's folder. */

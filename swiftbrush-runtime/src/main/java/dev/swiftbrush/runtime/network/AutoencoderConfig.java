@@ -28,6 +28,8 @@ public record AutoencoderConfig(
         boolean postQuantConv,
         boolean midAttention) {
 
+    static final String CLASS = "AutoencoderKL";
+
     private static final Set<String> READ = Set.of(
             "in_channels",
             "out_channels",
@@ -51,7 +53,7 @@ public record AutoencoderConfig(
     }
 
     public static AutoencoderConfig of(JsonFile config) {
-        config.requireOnly("_class_name", "AutoencoderKL");
+        config.requireOnly("_class_name", CLASS);
         config.requireUnset("latents_mean");
         config.requireUnset("latents_std");
         config.refuseKeysOtherThan(READ);

@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * @see <a href="https://arxiv.org/abs/2112.10752">Latent Diffusion</a>, section 3.1
  */
-public record AutoencoderKl(AutoencoderConfig config) {
+public record AutoencoderKl(AutoencoderConfig config) implements LatentDecoder {
     private static final double EPS = 1e-6;
 
     /**
@@ -23,6 +23,7 @@ public record AutoencoderKl(AutoencoderConfig config) {
      * @param latents {@code [B, C, h, w]}
      * @return an image {@code [B, 3, h·scale, w·scale]}, most of it in [-1, 1]
      */
+    @Override
     public Tensor decode(Scope at, Tensor latents) {
         Tensor h = latents.mul(1 / config.scalingFactor());
         h = config.shiftFactor() == 0 ? h : h.add(config.shiftFactor());
@@ -55,6 +56,7 @@ public record AutoencoderKl(AutoencoderConfig config) {
     }
 
     /** The names and shapes of all weights, the encoder's first. */
+    @Override
     public Map<String, Shape> weights() {
         DeclaredWeights declared = new DeclaredWeights();
         encode(Scope.of(declared), ShapeTensor.of(Shape.UNKNOWN, config.inChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
@@ -62,6 +64,21 @@ public record AutoencoderKl(AutoencoderConfig config) {
                 Scope.of(declared),
                 ShapeTensor.of(Shape.UNKNOWN, config.latentChannels(), Shape.UNKNOWN, Shape.UNKNOWN));
         return declared.shapes();
+    }
+
+    @Override
+    public int latentChannels() {
+        return config.latentChannels();
+    }
+
+    @Override
+    public int outChannels() {
+        return config.outChannels();
+    }
+
+    @Override
+    public int scale() {
+        return config.scale();
     }
 
     private Tensor upBlock(Scope at, int level, Tensor x) {

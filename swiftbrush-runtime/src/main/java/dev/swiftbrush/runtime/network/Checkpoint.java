@@ -7,25 +7,37 @@ import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.weights.StoredTensor;
 import dev.swiftbrush.runtime.weights.WeightAudit;
 import dev.swiftbrush.runtime.weights.WeightFiles;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Stable Diffusion 1.x or 2.x checkpoint in diffusers layout: three networks and where their weights lie. Opening
  * reads configurations and headers, and holds every weight's name and shape against the architecture; no weight is read.
  * A text encoder that is not CLIP's is looked into only when it is used.
+ *
+ * @param vaeWeights those of {@code decoder}
+ * @param decoderFolder where the decoder is from, or null if it is the checkpoint's own
  */
 public record Checkpoint(
         Path folder,
         TextNetwork textEncoder,
         UNet2DConditionModel unet,
-        AutoencoderKl autoencoder,
+        LatentDecoder decoder,
         Component unetWeights,
-        Component vaeWeights) {
+        Component vaeWeights,
+        @Nullable Path decoderFolder) {
+
+    /** What the names of a decoder's files begin with if it is not the checkpoint's own. */
+    public static final String DECODER = "decoder/";
+
+    private static final String WEIGHTS = "diffusion_pytorch_model";
 
     /**
      * The weights of one network.
@@ -45,7 +57,7 @@ public record Checkpoint(
 
     private static final List<Part> PARTS = List.of(
             new Part("unet", List.of("UNet2DConditionModel")),
-            new Part("vae", List.of("AutoencoderKL")),
+            new Part("vae", List.of(AutoencoderConfig.CLASS, AutoencoderTinyConfig.CLASS)),
             new Part("text_encoder", List.of("CLIPTextModel", "CLIPTextModelWithProjection", OnnxTextConfig.CLASS)));
     private static final Part CLIP_TOKENIZER = new Part("tokenizer", List.of("CLIPTokenizer", "CLIPTokenizerFast"));
     private static final Part JSON_TOKENIZER = new Part("tokenizer", List.of("Tokenizer"));
@@ -61,26 +73,97 @@ public record Checkpoint(
      * @throws ModelException if a file is missing or damaged, the architecture is not supported, or weights do not fit
      */
     public static Checkpoint open(Path folder, boolean preferFp16) {
-        requireStableDiffusion(folder);
+        JsonFile index = requireStableDiffusion(folder);
         JsonFile unetConfig = JsonFile.read(folder.resolve("unet/config.json"));
         JsonFile vaeConfig = JsonFile.read(folder.resolve("vae/config.json"));
-        TextNetwork textEncoder = textNetwork(folder, preferFp16);
+        TextNetwork textEncoder = textNetwork(folder, index, preferFp16);
         UNet2DConditionModel unet = new UNet2DConditionModel(UNetConfig.of(unetConfig));
-        AutoencoderKl autoencoder = new AutoencoderKl(AutoencoderConfig.of(vaeConfig));
-        requireThatTheyFit(folder, textEncoder, unet.config(), autoencoder.config());
+        LatentDecoder decoder = decoder(vaeConfig, className(index, "vae"));
+        requireThatTheyFit(folder, textEncoder, unet.config(), decoder);
 
         return new Checkpoint(
                 folder,
                 textEncoder,
                 unet,
-                autoencoder,
-                component(unetConfig, "diffusion_pytorch_model", preferFp16, names -> names, unet.weights()),
-                component(
-                        vaeConfig,
-                        "diffusion_pytorch_model",
-                        preferFp16,
-                        WeightNames::ofAutoencoder,
-                        autoencoder.weights()));
+                decoder,
+                component(unetConfig, WEIGHTS, preferFp16, names -> names, unet.weights()),
+                decoderWeights(vaeConfig, decoder, preferFp16),
+                null);
+    }
+
+    /**
+     * The same checkpoint with another decoder.
+     *
+     * @param folder with the {@code config.json} and the weights of an AutoencoderTiny or AutoencoderKL
+     * @throws ModelException if it cannot be used, or decodes latents of another kind
+     */
+    public Checkpoint withDecoder(Path folder, boolean preferFp16) {
+        if (!Files.isDirectory(folder)) {
+            throw new ModelException("%s is not a folder; a decoder is one with config.json and %s.safetensors"
+                    .formatted(folder, WEIGHTS));
+        }
+        JsonFile config = JsonFile.read(folder.resolve("config.json"));
+        LatentDecoder other = decoder(config, config.text("_class_name").orElse(""));
+        if (other.latentChannels() != decoder.latentChannels()
+                || other.scale() != decoder.scale()
+                || other.outChannels() != decoder.outChannels()) {
+            throw new ModelException(
+                    "The decoder in %s makes %s, but that of %s makes %s; it must be for the same latents"
+                            .formatted(folder, described(other), this.folder, described(decoder)));
+        }
+        return new Checkpoint(
+                this.folder, textEncoder, unet, other, unetWeights, decoderWeights(config, other, preferFp16), folder);
+    }
+
+    private static String described(LatentDecoder decoder) {
+        return "%d channels of %2$dx%2$d pixels from a latent of %3$d channels"
+                .formatted(decoder.outChannels(), decoder.scale(), decoder.latentChannels());
+    }
+
+    private static LatentDecoder decoder(JsonFile config, String className) {
+        return switch (className) {
+            case AutoencoderTinyConfig.CLASS -> new AutoencoderTiny(AutoencoderTinyConfig.of(config));
+            case AutoencoderConfig.CLASS -> new AutoencoderKl(AutoencoderConfig.of(config));
+            default ->
+                throw config.fault(
+                        "_class_name", "%s or %s".formatted(AutoencoderConfig.CLASS, AutoencoderTinyConfig.CLASS));
+        };
+    }
+
+    private static Component decoderWeights(JsonFile config, LatentDecoder decoder, boolean preferFp16) {
+        UnaryOperator<Map<String, StoredTensor>> names =
+                decoder instanceof AutoencoderTiny ? WeightNames::ofTinyAutoencoder : WeightNames::ofAutoencoder;
+        return component(config, WEIGHTS, preferFp16, names, decoder.weights());
+    }
+
+    /**
+     * The autoencoder, which decodes and encodes.
+     *
+     * @throws ModelException if it is a tiny one, of which there is the decoder alone
+     */
+    public AutoencoderKl autoencoder() {
+        if (decoder instanceof AutoencoderKl autoencoder) {
+            return autoencoder;
+        }
+        throw new ModelException("The autoencoder of %s is an %s, which only decodes here; an %s is needed"
+                .formatted(folder, AutoencoderTinyConfig.CLASS, AutoencoderConfig.CLASS));
+    }
+
+    /** The files of all networks by names that do not tell where they lie. */
+    public Map<String, Path> files() {
+        Map<String, Path> files = new LinkedHashMap<>();
+        Stream.of(textEncoder.files(), unetWeights.files(), vaeWeights.files())
+                .flatMap(List::stream)
+                .forEach(file -> files.put(nameOf(file), file));
+        return files;
+    }
+
+    /** The name of one of {@link #files()}. */
+    public String nameOf(Path file) {
+        String name = decoderFolder != null && vaeWeights.files().contains(file)
+                ? DECODER + decoderFolder.relativize(file)
+                : folder.relativize(file).toString();
+        return name.replace(File.separatorChar, '/');
     }
 
     /**
@@ -95,8 +178,7 @@ public record Checkpoint(
         throw new IllegalStateException("the text encoder in %s is not CLIP's".formatted(folder));
     }
 
-    private static TextNetwork textNetwork(Path folder, boolean preferFp16) {
-        JsonFile index = JsonFile.read(folder.resolve("model_index.json"));
+    private static TextNetwork textNetwork(Path folder, JsonFile index, boolean preferFp16) {
         JsonFile config = JsonFile.read(folder.resolve("text_encoder/config.json"));
         if (isOnnx(index)) {
             return new TextNetwork.Onnx(OnnxTextConfig.of(config));
@@ -124,14 +206,16 @@ public record Checkpoint(
     /**
      * Requires of {@code model_index.json} alone that the model is of a kind that can be opened.
      *
+     * @return the file
      * @throws ModelException if it is another, or there is none
      */
-    public static void requireStableDiffusion(Path folder) {
+    public static JsonFile requireStableDiffusion(Path folder) {
         JsonFile index = requireOneEncoderAndUnet(folder);
         for (Part part : PARTS) {
             require(index, part);
         }
         require(index, isOnnx(index) ? JSON_TOKENIZER : CLIP_TOKENIZER);
+        return index;
     }
 
     /**
@@ -178,7 +262,7 @@ public record Checkpoint(
         return !entry.isMissingNode() && !entry.isNull() && !entry.path(1).isNull();
     }
 
-    static void requireThatTheyFit(Path folder, TextNetwork text, UNetConfig unet, AutoencoderConfig vae) {
+    static void requireThatTheyFit(Path folder, TextNetwork text, UNetConfig unet, LatentDecoder vae) {
         if (unet.crossAttentionDim() != text.width()) {
             throw new ModelException("%s: the UNet attends to hidden states %d wide, but the text encoder's are %d wide"
                     .formatted(folder, unet.crossAttentionDim(), text.width()));

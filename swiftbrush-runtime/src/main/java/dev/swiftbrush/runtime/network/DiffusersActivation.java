@@ -9,8 +9,16 @@ final class DiffusersActivation {
     private DiffusersActivation() {}
 
     static Activation of(JsonFile config, String key) {
-        String name = config.text(key).orElse("silu").toLowerCase(Locale.ROOT);
-        return Activation.named(name)
+        return of(config, key, Activation.SILU);
+    }
+
+    /** @param fallback what an absent key means */
+    static Activation of(JsonFile config, String key, Activation fallback) {
+        return config.text(key).map(name -> named(config, key, name)).orElse(fallback);
+    }
+
+    private static Activation named(JsonFile config, String key, String name) {
+        return Activation.named(name.toLowerCase(Locale.ROOT))
                 .filter(activation -> activation != Activation.QUICK_GELU)
                 .orElseThrow(() -> config.fault(key, "one of silu, swish, gelu, mish, relu"));
     }

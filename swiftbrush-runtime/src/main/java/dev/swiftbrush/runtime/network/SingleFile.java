@@ -145,9 +145,9 @@ public record SingleFile(
             LdmNetwork<AutoencoderConfig> vae) {
         ClipTextModel clip = new ClipTextModel(text.config());
         TextNetwork textEncoder = new TextNetwork.Clip(clip, new Checkpoint.Component(text.tensors(), List.of(file)));
-        Checkpoint.requireThatTheyFit(file, textEncoder, unet.config(), vae.config());
-        UNet2DConditionModel denoiser = new UNet2DConditionModel(unet.config());
         AutoencoderKl autoencoder = new AutoencoderKl(vae.config());
+        Checkpoint.requireThatTheyFit(file, textEncoder, unet.config(), autoencoder);
+        UNet2DConditionModel denoiser = new UNet2DConditionModel(unet.config());
         String complaint = "The %s in %s is not that of %s";
         WeightAudit.require(clip.weights(), text.tensors(), complaint.formatted("text encoder", file, family.name()));
         WeightAudit.require(denoiser.weights(), unet.tensors(), complaint.formatted("UNet", file, family.name()));
@@ -159,7 +159,8 @@ public record SingleFile(
                 denoiser,
                 autoencoder,
                 new Checkpoint.Component(unet.tensors(), List.of(file)),
-                new Checkpoint.Component(vae.tensors(), List.of(file)));
+                new Checkpoint.Component(vae.tensors(), List.of(file)),
+                null);
     }
 
     private static void requireStableDiffusion(Path file, Set<String> names) {

@@ -48,6 +48,13 @@ final class WeightNames {
         return result;
     }
 
+    /** Of a tiny autoencoder the decoder alone is used. */
+    static Map<String, StoredTensor> ofTinyAutoencoder(Map<String, StoredTensor> tensors) {
+        Map<String, StoredTensor> result = new LinkedHashMap<>(tensors);
+        result.keySet().removeIf(name -> name.startsWith("encoder."));
+        return result;
+    }
+
     /** Adds a tensor under a name that no other has. */
     static void put(Map<String, StoredTensor> result, String name, StoredTensor tensor) {
         StoredTensor other = result.put(name, tensor);

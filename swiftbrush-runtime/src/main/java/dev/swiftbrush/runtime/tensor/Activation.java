@@ -14,7 +14,9 @@ public enum Activation {
     /** {@code x * tanh(softplus(x))}. */
     MISH("mish"),
     /** {@code max(x, 0)}. */
-    RELU("relu");
+    RELU("relu"),
+    /** The hyperbolic tangent, which configurations do not name. */
+    TANH();
 
     private final String[] names;
 

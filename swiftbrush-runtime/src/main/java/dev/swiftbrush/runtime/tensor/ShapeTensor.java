@@ -45,7 +45,7 @@ public record ShapeTensor(Shape shape) implements Tensor {
     }
 
     @Override
-    public Tensor conv2d(Tensor weight, Tensor bias, Window window) {
+    public Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
         return new ShapeTensor(shape.conv2d(weight.shape(), window));
     }
 

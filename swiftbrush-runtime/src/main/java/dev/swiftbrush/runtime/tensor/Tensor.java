@@ -47,8 +47,8 @@ public interface Tensor {
     /** {@code x · weightᵀ + bias} over the last dimension; the weight is {@code [out, in]}, the bias {@code [out]}. */
     Tensor linear(Tensor weight, @Nullable Tensor bias);
 
-    /** Convolves an image with a weight {@code [out, in, k, k]} and adds a bias {@code [out]}. */
-    Tensor conv2d(Tensor weight, Tensor bias, Window window);
+    /** Convolves an image with a weight {@code [out, in, k, k]} and adds a bias {@code [out]}, if there is one. */
+    Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window);
 
     /** Normalises each group of channels of an image over its pixels; weight and bias are {@code [C]}. */
     Tensor groupNorm(int groups, Tensor weight, Tensor bias, double eps);

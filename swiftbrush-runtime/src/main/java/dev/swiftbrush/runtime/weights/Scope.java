@@ -43,6 +43,10 @@ public record Scope(Weights weights, String prefix) {
         return conv(name, x, out, 3, Window.same(3));
     }
 
+    public Tensor conv3x3WithoutBias(String name, Tensor x, long out) {
+        return x.conv2d(at(name).weight("weight", out, x.size(1), 3, 3), null, Window.same(3));
+    }
+
     public Tensor conv(String name, Tensor x, long out, int kernel, Window window) {
         Scope at = at(name);
         return x.conv2d(at.weight("weight", out, x.size(1), kernel, kernel), at.weight("bias", out), window);

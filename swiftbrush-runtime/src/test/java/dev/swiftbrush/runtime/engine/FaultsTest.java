@@ -277,7 +277,7 @@ class FaultsTest {
             return graph;
         }));
         return onDisk.graphs(
-                onDisk.hash(new CacheKey(model.folder(), List.of(model.file("unet/config.json")), "settings")),
+                onDisk.hash(new CacheKey(Map.of("unet/config.json", model.file("unet/config.json")), "settings")),
                 exports);
     }
 

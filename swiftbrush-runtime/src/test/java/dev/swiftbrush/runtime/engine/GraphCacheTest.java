@@ -196,7 +196,7 @@ class GraphCacheTest {
     private Map<String, ModelProto> graphs(String settings) {
         GraphCache cache = new GraphCache(directory);
         return cache.graphs(
-                cache.hash(new CacheKey(folder, List.of(weights), settings)),
+                cache.hash(new CacheKey(Map.of("weights", weights), settings)),
                 Map.of("a.onnx", this::export, "b.onnx", () -> GRAPHS.get("b.onnx")));
     }
 

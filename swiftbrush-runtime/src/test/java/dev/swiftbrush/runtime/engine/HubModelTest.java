@@ -59,6 +59,7 @@ class HubModelTest {
         EngineConfig config = new EngineConfig(
                 new ModelSource.Hub(ID, null),
                 null,
+                null,
                 List.of(Device.cpu()),
                 Precision.AUTO,
                 PoolOptions.defaults(),

@@ -117,6 +117,25 @@ class LocatedGraphTest {
                 .hasMessage("a graph of %s names weights outside of it: %s", folder, location);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"decoder/../secret.safetensors", "decoder//etc/passwd", "decoder/.."})
+    void soIsOneThatNamesWeightsOutsideOfItsDecoder(String location) {
+        Path folder = TinyCheckpoint.copy("taesd", temp.resolve("model")).folder();
+        Path decoder = folder.resolve("vae");
+        Checkpoint checkpoint = Checkpoint.open(folder, false).withDecoder(decoder, false);
+        ModelProto.Builder graph = new GraphExport(checkpoint, DType.F32).decoder().toBuilder();
+        graph.getGraphBuilder().getInitializerBuilderList().stream()
+                .flatMap(tensor -> tensor.getExternalDataBuilderList().stream())
+                .filter(entry -> entry.getKey().equals("location"))
+                .forEach(entry -> entry.setValue(location));
+
+        assertThatThrownBy(() -> LocatedGraph.of(graph.build(), checkpoint))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "a graph of %s names weights outside of it: %s",
+                        decoder, location.substring("decoder/".length()));
+    }
+
     private Path hubCache() throws IOException {
         Path plain = TinyCheckpoint.copy("sd2", temp.resolve("source")).folder();
         Path blobs = Files.createDirectories(temp.resolve("hub/blobs"));

@@ -24,7 +24,8 @@ class OperationsTest {
         "GELU, -0.15865525393, 0.34573123064, 1.95449973610",
         "QUICK_GELU, -0.15420423407, 0.35038843661, 1.93565862314",
         "MISH, -0.30340146137, 0.37524521130, 1.94395895953",
-        "RELU, 0, 0.5, 2"
+        "RELU, 0, 0.5, 2",
+        "TANH, -0.76159415596, 0.46211715726, 0.96402758008"
     })
     void activationsAreExact(Activation activation, float atMinusOne, float atOneHalf, float atTwo) {
         assertThat(run(x -> x.activate(activation), new float[] {-1, 0.5f, 2}, 1, 3))

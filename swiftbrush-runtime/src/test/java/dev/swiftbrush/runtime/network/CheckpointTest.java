@@ -116,7 +116,7 @@ class CheckpointTest {
             quoteCharacter = '`',
             value = {
                 "'unet': ['diffusers', 'UNetSpatioTemporalConditionModel']|unet must be of the class UNet2DConditionModel, but was [\"diffusers\",\"UNetSpatioTemporalConditionModel\"]",
-                "'vae': ['diffusers', 'AutoencoderTiny']|vae must be of the class AutoencoderKL, but was [\"diffusers\",\"AutoencoderTiny\"]",
+                "'vae': ['diffusers', 'AutoencoderDC']|vae must be of the class AutoencoderKL or AutoencoderTiny, but was [\"diffusers\",\"AutoencoderDC\"]",
                 "'text_encoder': ['transformers', 'T5EncoderModel']|text_encoder must be of the class CLIPTextModel or CLIPTextModelWithProjection or OnnxTextEncoder, but was [\"transformers\",\"T5EncoderModel\"]",
                 "'tokenizer': null|tokenizer must be of the class CLIPTokenizer or CLIPTokenizerFast, but was null",
                 "'unet': 'UNet2DConditionModel'|unet must be of the class UNet2DConditionModel, but was \"UNet2DConditionModel\""

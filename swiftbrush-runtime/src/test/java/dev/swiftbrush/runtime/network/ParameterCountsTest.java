@@ -54,6 +54,15 @@ class ParameterCountsTest {
         assertCounts(new AutoencoderKl(AutoencoderConfig.of(Json.of("{}"))).weights(), 92, 563_175);
     }
 
+    /** Of the decoder, in diffusers 0.42.1; no configuration is TAESD's. */
+    @Test
+    void theTinyAutoencoderOfNoConfiguration() {
+        AutoencoderTinyConfig config = AutoencoderTinyConfig.of(Json.of("{}"));
+
+        assertCounts(new AutoencoderTiny(config).weights(), 67, 1_222_531);
+        assertThat(config.scale()).isEqualTo(8);
+    }
+
     @Test
     void theTextEncoderOfStableDiffusion21() {
         assertCounts(

@@ -99,7 +99,7 @@ public final class Reference {
     }
 
     public static Stream<Reference> all() {
-        return Stream.of("sd2", "sd1", "odd", "lcm").map(name -> of(folder(name)));
+        return Stream.of("sd2", "sd1", "odd", "lcm", "taesd").map(name -> of(folder(name)));
     }
 
     public static Stream<Case> allCases() {
@@ -125,6 +125,11 @@ public final class Reference {
         List<String> keys = new ArrayList<>();
         json.path("choices").path("rare").forEach(key -> keys.add(key.asText()));
         return keys;
+    }
+
+    /** Whether the encoder of the autoencoder was recorded; of a tiny one the decoder alone is used. */
+    public boolean hasEncoder() {
+        return tensors.containsKey("encoder.moments");
     }
 
     public float[] floats(String name) {

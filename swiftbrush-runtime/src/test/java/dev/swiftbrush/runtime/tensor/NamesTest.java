@@ -17,7 +17,7 @@ class NamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "SILU", "gelu_new", "geglu", "silu "})
+    @ValueSource(strings = {"", "SILU", "gelu_new", "geglu", "silu ", "tanh"})
     void knowsNoOtherActivation(String name) {
         assertThat(Activation.named(name)).isEmpty();
     }

@@ -61,7 +61,7 @@ record CountedTensor(Activations activations, Shape shape, Storage storage) impl
     }
 
     @Override
-    public Tensor conv2d(Tensor weight, Tensor bias, Window window) {
+    public Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
         return keep(this).made(shape.conv2d(weight.shape(), window));
     }
 

@@ -86,6 +86,7 @@ public final class TorchTensor implements Tensor {
                     case GELU -> torch.gelu(value);
                     case MISH -> torch.mish(value);
                     case RELU -> torch.relu(value);
+                    case TANH -> torch.tanh(value);
                 });
     }
 
@@ -95,7 +96,7 @@ public final class TorchTensor implements Tensor {
     }
 
     @Override
-    public TorchTensor conv2d(Tensor weight, Tensor bias, Window window) {
+    public TorchTensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
         long[] stride = {window.stride(), window.stride()};
         long[] dilation = {1, 1};
         boolean even = window.before() == window.after();

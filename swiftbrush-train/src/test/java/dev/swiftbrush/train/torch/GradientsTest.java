@@ -62,20 +62,24 @@ class GradientsTest {
         assertGradient(golden, "encoder_hidden_states", states.grad());
     }
 
+    static Stream<Arguments> decoders() {
+        return Stream.concat(cases(), Stream.of(Arguments.of("taesd", false), Arguments.of("taesd", true)));
+    }
+
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("decoders")
     void ofTheDecoderAreTheReferences(String name, boolean recomputes) {
         Golden golden = Golden.of("gradients/" + name + "-decoder");
         Checkpoint checkpoint = Golden.checkpoint(name);
         Parameters parameters =
-                parameters(checkpoint.vaeWeights(), checkpoint.autoencoder().weights());
+                parameters(checkpoint.vaeWeights(), checkpoint.decoder().weights());
         TorchTensor latents = golden.tensor("latents").leaf();
 
         check(
                 golden,
                 parameters,
                 recomputes,
-                (scope, unused) -> checkpoint.autoencoder().decode(scope, latents));
+                (scope, unused) -> checkpoint.decoder().decode(scope, latents));
 
         assertGradient(golden, "latents", latents.grad());
     }
