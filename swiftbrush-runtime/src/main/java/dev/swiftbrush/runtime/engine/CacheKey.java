@@ -5,7 +5,6 @@ import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
-import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -18,7 +17,8 @@ import java.util.stream.Stream;
  */
 record CacheKey(Path folder, List<Path> files, String settings) {
 
-    static CacheKey of(Checkpoint checkpoint, OneStep recipe, DType compute, ComputeDevice device, int tokens) {
+    static CacheKey of(GraphExport export, OneStep recipe, ComputeDevice device, int tokens) {
+        Checkpoint checkpoint = export.checkpoint();
         List<Path> files = Stream.of(
                         checkpoint.textEncoder().files(),
                         checkpoint.unetWeights().files(),
@@ -27,8 +27,15 @@ record CacheKey(Path folder, List<Path> files, String settings) {
                 .distinct()
                 .toList();
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
-        String settings = "version=%s revision=%d recipe=%s compute=%s device=%s tokens=%d"
-                .formatted(SwiftBrush.version(), GraphExport.REVISION, recipe, compute, kind, tokens);
+        String settings = "version=%s revision=%d recipe=%s compute=%s profile=%s device=%s tokens=%d"
+                .formatted(
+                        SwiftBrush.version(),
+                        GraphExport.REVISION,
+                        recipe,
+                        export.compute(),
+                        export.profile(),
+                        kind,
+                        tokens);
         return new CacheKey(checkpoint.folder(), files, settings);
     }
 }

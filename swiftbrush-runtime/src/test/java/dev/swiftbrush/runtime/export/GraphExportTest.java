@@ -60,7 +60,7 @@ class GraphExportTest {
             digest.update(export.textEncoder(TOKENS).toByteArray());
         }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("1 e018043455c9c0db26fed80cfc72a4e8af452a399c8a7377dcceeb41c0fcfb3d");
+                .isEqualTo("2 849c1a8206ed56bb60e1cc97f5ef4737e097c3b775bf4a2cadf1c1e2f2ada536");
     }
 
     @ParameterizedTest
