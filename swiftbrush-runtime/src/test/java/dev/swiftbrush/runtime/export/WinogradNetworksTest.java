@@ -41,7 +41,7 @@ class WinogradNetworksTest {
         float[] image = GraphRun.floats(
                 graph.model(), FOLDER, Map.of("latents", input("latents")), "image", expected.sizes("image"));
 
-        assertThat(deviation(image, expected.floats("image"))).isLessThan(2e-4); // PLAIN: 1e-4
+        assertThat(deviation(image, expected.floats("image"))).isLessThan(1e-4); // measured: 3.1e-5
     }
 
     @Test
@@ -64,7 +64,7 @@ class WinogradNetworksTest {
                 "epsilon",
                 expected.sizes("epsilon"));
 
-        assertThat(deviation(values, expected.floats("epsilon"))).isLessThan(5e-5); // PLAIN: 1e-5
+        assertThat(deviation(values, expected.floats("epsilon"))).isLessThan(1e-5); // measured: 5.1e-6
     }
 
     @Test

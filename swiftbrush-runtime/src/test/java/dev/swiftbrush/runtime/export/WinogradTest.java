@@ -32,7 +32,7 @@ class WinogradTest {
         double[] expected = convolved(image, batch, height, width);
 
         assertThat(largestDifference(run(false, image, batch, height, width), expected))
-                .isLessThan(6e-5); // where values have a standard deviation near 7
+                .isLessThan(6e-5); // measured: 3.1e-5, where values have a standard deviation near 7
     }
 
     @ParameterizedTest
@@ -42,7 +42,7 @@ class WinogradTest {
         double[] expected = convolved(upsampled(image, height, width), batch, 2 * height, 2 * width);
 
         assertThat(largestDifference(run(true, image, batch, height, width), expected))
-                .isLessThan(6e-5);
+                .isLessThan(1e-4); // measured: 5.3e-5
     }
 
     /** One more image beside it does not change an image. */
