@@ -66,8 +66,13 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         };
     }
 
+    /** Of two dimensions are only the embeddings of timestep and guidance: constants, over which ONNX Runtime folds a Gemm. */
     @Override
     public Tensor linear(Tensor weight, @Nullable Tensor bias) {
+        if (shape.rank() == 2) {
+            List<GraphTensor> inputs = bias == null ? List.of(this, of(weight)) : List.of(this, of(weight), of(bias));
+            return as(type, shape.linear(weight.shape()), "Gemm", inputs, attribute("transB", 1));
+        }
         GraphTensor product = as(
                 type,
                 shape.linear(weight.shape()),

@@ -77,13 +77,13 @@ record WinogradNodes(Graph graph, Winograd winograd) {
                 attribute("transBatchB", 1)); // as if it were [B, n², C, T]
     }
 
-    /** {@code [1, n², O, C]} */
+    /** {@code [1, n², O, C]}. ONNX Runtime computes a {@code Gemm} beforehand, but no operator of its own. */
     private GraphTensor kernels(GraphTensor weight) {
         long size = Winograd.KERNEL * Winograd.KERNEL;
         GraphTensor transform = graph.constant(Winograd.square(winograd.kernel(), 1), squared(), size);
         GraphTensor flat = weight.reshape(-1, size);
-        GraphTensor transformed = node(
-                FUSED_MAT_MUL, Shape.of(squared(), flat.size(0)), List.of(transform, flat), attribute("transB", 1));
+        GraphTensor transformed =
+                node("Gemm", Shape.of(squared(), flat.size(0)), List.of(transform, flat), attribute("transB", 1));
         GraphTensor kernels = transformed.reshape(1, squared(), weight.size(0), weight.size(1));
         graph.keepsInsteadOf(weight, List.of(flat, transformed, kernels));
         return kernels;

@@ -65,7 +65,7 @@ class GraphExportTest {
             digest.update(convolution(form).toByteArray());
         }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("2 7cc7fb1736611b5c41ff9973d28149bf3731ff06fe80e8dafa0e5dab45493982");
+                .isEqualTo("2 d3495708a243fb509f488f2be45581e1522c0596d2dafc6d3cf9091f6082c0ae");
     }
 
     private static ModelProto convolution(ConvolutionForm form) {

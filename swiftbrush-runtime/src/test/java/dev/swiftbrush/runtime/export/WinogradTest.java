@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.swiftbrush.runtime.session.GraphSession;
+import dev.swiftbrush.runtime.tensor.Activation;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.tensor.Tensor;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -86,6 +88,34 @@ class WinogradTest {
 
         assertThat(same.keptBytes()).isEqualTo((36 - 9) * IN * OUT * Float.BYTES);
         assertThat(doubled.keptBytes()).isEqualTo((25 - 9) * IN * OUT * Float.BYTES);
+    }
+
+    @Test
+    void kernelsAreTransformedOnceWhenTheGraphIsOpened(@TempDir Path folder) throws Exception {
+        for (ConvolutionForm form : List.of(ConvolutionForm.WINOGRAD, ConvolutionForm.WINOGRAD_DOUBLED)) {
+            Graph graph = graph(form);
+            Tensor image = graph.input("x", DType.F32, "batch", IN, "height", "width");
+            GraphTensor y =
+                    (GraphTensor) convolve(graph, form == ConvolutionForm.WINOGRAD ? image : image.upsampleNearest());
+            graph.output("y", y, "batch", OUT, "height2", "width2");
+            assertThat(operators(graph)).contains("Gemm");
+
+            assertThat(OptimizedGraph.operators(graph.model(), folder))
+                    .doesNotContain("Gemm")
+                    .contains("FusedMatMul");
+        }
+    }
+
+    @Test
+    void whatHangsOnTheTimestepAloneIsComputedWhenTheGraphIsOpened(@TempDir Path folder) throws Exception {
+        Graph graph = new Graph("test", Path.of(""), DType.F32);
+        Tensor time = graph.constant(normal(6, 4), 1, 4);
+        Tensor embedding = time.linear(graph.constant(normal(7, 8), 2, 4), graph.constant(normal(8, 2), 2));
+        Tensor image = graph.input("x", DType.F32, "batch", 2, "height", "width");
+        Tensor shift = embedding.activate(Activation.SILU).linear(graph.constant(normal(9, 4), 2, 2), null);
+        graph.output("y", (GraphTensor) image.add(shift.unsqueeze(-1).unsqueeze(-1)), "batch", 2, "height", "width");
+
+        assertThat(OptimizedGraph.operators(graph.model(), folder)).containsExactly("Add");
     }
 
     /** What a run takes at most: products beside what they come from. */
