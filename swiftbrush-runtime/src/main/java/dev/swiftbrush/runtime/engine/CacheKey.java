@@ -2,10 +2,8 @@ package dev.swiftbrush.runtime.engine;
 
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.runtime.export.GraphExport;
-import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
-import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -17,10 +15,17 @@ import java.util.Map;
  */
 record CacheKey(Map<String, Path> files, String settings) {
 
-    static CacheKey of(Checkpoint checkpoint, OneStep recipe, DType compute, ComputeDevice device, int tokens) {
+    static CacheKey of(GraphExport export, OneStep recipe, ComputeDevice device, int tokens) {
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
-        String settings = "version=%s revision=%d recipe=%s compute=%s device=%s tokens=%d"
-                .formatted(SwiftBrush.version(), GraphExport.REVISION, recipe, compute, kind, tokens);
-        return new CacheKey(checkpoint.files(), settings);
+        String settings = "version=%s revision=%d recipe=%s compute=%s profile=%s device=%s tokens=%d"
+                .formatted(
+                        SwiftBrush.version(),
+                        GraphExport.REVISION,
+                        recipe,
+                        export.compute(),
+                        export.profile(),
+                        kind,
+                        tokens);
+        return new CacheKey(export.checkpoint().files(), settings);
     }
 }

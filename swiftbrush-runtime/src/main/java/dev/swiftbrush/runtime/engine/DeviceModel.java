@@ -6,6 +6,7 @@ import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.Precision;
 import dev.swiftbrush.runtime.export.GraphExport;
+import dev.swiftbrush.runtime.export.GraphProfile;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.TextNetwork;
@@ -32,6 +33,7 @@ final class DeviceModel implements OnDevice {
     private final OneStep recipe;
     private final int tokens;
     private final GraphCache cache;
+    private final GraphExport export;
     private final CacheKey key;
     private final String hash;
     private final Map<String, ModelProto> graphs;
@@ -45,15 +47,20 @@ final class DeviceModel implements OnDevice {
         this.recipe = recipe;
         this.tokens = tokens;
         this.cache = cache;
-        this.key = CacheKey.of(checkpoint, recipe, compute, device, tokens);
+        this.export = new GraphExport(checkpoint, compute, profile(device, compute));
+        this.key = CacheKey.of(export, recipe, device, tokens);
         this.hash = cache.hash(key);
-        GraphExport export = new GraphExport(checkpoint, compute);
         Map<String, Supplier<ModelProto>> exports = new HashMap<>();
         exports.put(GENERATOR, () -> export.generator(recipe));
         if (checkpoint.textEncoder() instanceof TextNetwork.Clip) {
             exports.put(TEXT_ENCODER, () -> export.textEncoder(tokens));
         }
         this.graphs = cache.graphs(hash, exports);
+    }
+
+    /** A GPU has kernels of its own that choose how to convolve. */
+    private static GraphProfile profile(ComputeDevice device, DType compute) {
+        return device instanceof ComputeDevice.Cpu && compute == DType.F32 ? GraphProfile.CPU : GraphProfile.PLAIN;
     }
 
     /**
@@ -114,6 +121,7 @@ final class DeviceModel implements OnDevice {
                 ? Math.max(0, Contents.size(onnx.config().model()))
                 : 0;
         return foreign
+                + export.kernelBytes(recipe)
                 + graphs.values().stream()
                         .flatMap(graph -> graph.getGraph().getInitializerList().stream())
                         .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
@@ -126,8 +134,7 @@ final class DeviceModel implements OnDevice {
     @Override
     public long workingBytes(ImageSize size, int batch) {
         int scale = checkpoint.decoder().scale();
-        return new GraphExport(checkpoint, compute)
-                .generatorBytes(recipe, batch, size.height() / scale, size.width() / scale, tokens);
+        return export.generatorBytes(recipe, batch, size.height() / scale, size.width() / scale, tokens);
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -44,7 +45,13 @@ final class Graph {
     private final Map<String, GraphTensor> weights = new HashMap<>();
     private final Map<Content, GraphTensor> constants = new HashMap<>();
     private final List<GraphTensor> results = new ArrayList<>();
+    private final Map<String, Upsampled> upsampled = new HashMap<>();
+    private final ConvolutionForm.Choice convolutions;
+    private long keptBytes;
     private int values;
+
+    /** An upsampling that no node asked for yet. */
+    private record Upsampled(GraphTensor source, GraphTensor result, NodeProto node) {}
 
     /** What makes a constant the same as another. */
     private record Content(DType type, Shape shape, ByteString bytes) {}
@@ -59,23 +66,41 @@ final class Graph {
 
     /** @param operators versions of the operator sets by domain */
     Graph(String name, Path folder, DType compute, Map<String, Long> operators) {
-        this(name, file -> folder.relativize(file).toString().replace('\\', '/'), compute, operators);
+        this(name, relativeTo(folder), compute, operators, ConvolutionForm.direct());
     }
 
-    /** @param names what a file of weights is called */
-    Graph(String name, Function<Path, String> names, DType compute) {
-        this(name, names, compute, OPERATORS);
+    /**
+     * @param names what a file of weights is called
+     * @param convolutions how they are written
+     */
+    Graph(String name, Function<Path, String> names, DType compute, ConvolutionForm.Choice convolutions) {
+        this(name, names, compute, OPERATORS, convolutions);
     }
 
-    private Graph(String name, Function<Path, String> names, DType compute, Map<String, Long> operators) {
+    private Graph(
+            String name,
+            Function<Path, String> names,
+            DType compute,
+            Map<String, Long> operators,
+            ConvolutionForm.Choice convolutions) {
+        this.convolutions = convolutions;
         this.names = names;
         this.compute = compute;
         this.operators = new TreeMap<>(operators);
         proto.setName(name);
     }
 
+    /** Names of files in a folder and below. */
+    static Function<Path, String> relativeTo(Path folder) {
+        return file -> folder.relativize(file).toString().replace('\\', '/');
+    }
+
     DType compute() {
         return compute;
+    }
+
+    ConvolutionForm.Choice convolutions() {
+        return convolutions;
     }
 
     /** Declares an input; each size is named, or a number where it is fixed. */
@@ -164,6 +189,33 @@ final class Graph {
         return result;
     }
 
+    /** An upsampling, whose node is written when the first one asks for its result: a convolution may do without. */
+    GraphTensor upsample(
+            GraphTensor source, Shape shape, String op, List<GraphTensor> others, AttributeProto... attributes) {
+        GraphTensor result = new GraphTensor(this, op + "_" + values++, source.type(), shape);
+        List<GraphTensor> inputs = new ArrayList<>(List.of(source));
+        inputs.addAll(others);
+        upsampled.put(
+                result.name(), new Upsampled(source, result, proto(op, inputs, List.of(result.name()), attributes)));
+        return result;
+    }
+
+    /** What {@code value} is upsampled from, if it is and nothing else asked for it. */
+    Optional<GraphTensor> upsampledFrom(GraphTensor value) {
+        return Optional.ofNullable(upsampled.get(value.name())).map(Upsampled::source);
+    }
+
+    /** Notes that ONNX Runtime computes {@code steps} when it opens the graph, and keeps the last instead of a weight. */
+    void keepsInsteadOf(GraphTensor weight, List<GraphTensor> steps) {
+        keptBytes += steps.get(steps.size() - 1).bytes() - weight.bytes();
+        results.removeAll(steps);
+    }
+
+    /** The memory that weights take beyond what is stored of them, in the type of computing. */
+    long keptBytes() {
+        return keptBytes;
+    }
+
     /**
      * The most memory that values take at once if each is freed after its last use; all sizes must be known. Views
      * ({@code Reshape}, {@code Unsqueeze}) count as copies, which ONNX Runtime avoids where it can.
@@ -193,6 +245,20 @@ final class Graph {
     }
 
     private void node(String op, List<GraphTensor> inputs, List<String> outputs, AttributeProto... attributes) {
+        inputs.forEach(this::require);
+        proto.addNode(proto(op, inputs, outputs, attributes));
+    }
+
+    private void require(GraphTensor input) {
+        Upsampled waiting = upsampled.remove(input.name());
+        if (waiting != null) {
+            proto.addNode(waiting.node());
+            results.add(waiting.result());
+        }
+    }
+
+    private static NodeProto proto(
+            String op, List<GraphTensor> inputs, List<String> outputs, AttributeProto... attributes) {
         int dot = op.lastIndexOf('.');
         NodeProto.Builder node = NodeProto.newBuilder()
                 .setName(outputs.get(0))
@@ -203,7 +269,7 @@ final class Graph {
             node.setDomain(op.substring(0, dot));
         }
         inputs.forEach(input -> node.addInput(input.name()));
-        proto.addNode(node);
+        return node.build();
     }
 
     /**
@@ -215,6 +281,7 @@ final class Graph {
      */
     GraphTensor append(ModelProto model, String prefix, Map<String, GraphTensor> inputs, OnnxPort output) {
         Map<String, String> given = new HashMap<>();
+        inputs.values().forEach(this::require);
         inputs.forEach((name, value) -> given.put(name, value.name()));
         OnnxNames names = new OnnxNames(prefix, given);
         for (TensorProto weight : model.getGraph().getInitializerList()) {

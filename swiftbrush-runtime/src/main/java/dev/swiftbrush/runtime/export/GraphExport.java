@@ -9,16 +9,26 @@ import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import dev.swiftbrush.runtime.weights.Scope;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BiConsumer;
 
 /**
  * Writes the networks of a checkpoint as graphs: {@link #textEncoder} and {@link #generator} make an image, the others
  * show the stages in between to tests and profiles.
  *
  * @param compute the type that networks compute in: F32 or F16; what enters and leaves is F32 either way
+ * @param profile how UNet and decoder are written
  */
-public record GraphExport(Checkpoint checkpoint, DType compute) {
+public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile profile) {
+    /** Latents of a checkpoint that does not tell their size. */
+    private static final List<Integer> USUAL = List.of(64, 64);
+
+    /** Latents of more pixels are not looked at when operations are chosen. */
+    private static final int MOST = 256;
+
     /** Raised whenever the graphs come out differently, so that those kept from before are not used any more. */
-    public static final int REVISION = 1;
+    public static final int REVISION = 2;
 
     /** Names of the graphs' inputs and outputs. */
     public static final String INPUT_IDS = "input_ids";
@@ -30,6 +40,23 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     public static final String IMAGE = "image";
     public static final String MOMENTS = "moments";
     public static final String PIXELS = "pixels";
+
+    /** The sizes of what enters a graph, each a name or a number. */
+    private record Sizes(Object batch, Object height, Object width, Object tokens) {
+        static final Sizes OPEN = new Sizes("batch", "height", "width", "tokens");
+    }
+
+    /** @throws IllegalArgumentException if the profile is not for the type */
+    public GraphExport {
+        if (profile == GraphProfile.CPU && compute != DType.F32) {
+            throw new IllegalArgumentException("the profile CPU computes in F32, but was asked for " + compute);
+        }
+    }
+
+    /** In the profile {@link GraphProfile#PLAIN}. */
+    public GraphExport(Checkpoint checkpoint, DType compute) {
+        this(checkpoint, compute, GraphProfile.PLAIN);
+    }
 
     /**
      * Token ids {@code [batch, tokens]} to hidden states {@code [batch, tokens, D]}.
@@ -50,9 +77,8 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
      * the recipe, the decoder and the rounding to pixels.
      */
     public ModelProto generator(OneStep recipe) {
-        Graph graph = graph("generator");
-        GraphTensor noise = latentsInput(graph, NOISE);
-        Tensor pixels = pixels(graph, recipe, noise, statesInput(graph, "batch", "tokens"));
+        Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
+        Tensor pixels = pixels(graph, recipe, Sizes.OPEN);
         return finish(graph, PIXELS, pixels, DType.U8, "batch", "image_height", "image_width", 3);
     }
 
@@ -64,38 +90,55 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
      * @throws ArithmeticException if it is more than 2^63 bytes
      */
     public long generatorBytes(OneStep recipe, int batch, int height, int width, int tokens) {
-        Graph graph = graph("generator");
-        GraphTensor noise = graph.input(NOISE, DType.F32, batch, latentChannels(), height, width);
-        pixels(graph, recipe, noise.cast(compute), statesInput(graph, batch, tokens));
+        Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
+        pixels(graph, recipe, new Sizes(batch, height, width, tokens));
         return graph.peakBytes();
     }
 
-    private Tensor pixels(Graph graph, OneStep recipe, Tensor noise, Tensor states) {
-        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise, states));
-        Tensor image = checkpoint.decoder().decode(vae(graph), latents);
+    /** The memory that the weights of {@link #generator} take beyond what is stored of them: transformed kernels are larger. */
+    public long kernelBytes(OneStep recipe) {
+        Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
+        pixels(graph, recipe, Sizes.OPEN);
+        return graph.keptBytes();
+    }
+
+    private Tensor pixels(Graph graph, OneStep recipe, Sizes sizes) {
+        Tensor image = checkpoint.decoder().decode(vae(graph), denoised(graph, recipe, sizes));
         return image.mul(0.5).add(0.5).clamp(0, 1).toPixels();
     }
 
     /** Noise and hidden states to what the UNet predicts, {@code [batch, C, height, width]}. */
     public ModelProto unet(OneStep recipe) {
-        Graph graph = graph("unet");
-        Tensor epsilon = predict(graph, recipe, latentsInput(graph, NOISE), statesInput(graph, "batch", "tokens"));
+        Graph graph = graph("unet", (any, sizes) -> predicted(any, recipe, sizes));
+        Tensor epsilon = predicted(graph, recipe, Sizes.OPEN);
         return finish(graph, EPSILON, epsilon, DType.F32, "batch", latentChannels(), "height", "width");
+    }
+
+    private Tensor predicted(Graph graph, OneStep recipe, Sizes sizes) {
+        return predict(graph, recipe, latentsInput(graph, NOISE, sizes), sizes);
     }
 
     /** Noise and hidden states to the latents that the recipe makes. */
     public ModelProto latents(OneStep recipe) {
-        Graph graph = graph("latents");
-        GraphTensor noise = latentsInput(graph, NOISE);
-        Tensor latents = latents(recipe, noise, predict(graph, recipe, noise, statesInput(graph, "batch", "tokens")));
+        Graph graph = graph("latents", (any, sizes) -> denoised(any, recipe, sizes));
+        Tensor latents = denoised(graph, recipe, Sizes.OPEN);
         return finish(graph, LATENTS, latents, DType.F32, "batch", latentChannels(), "height", "width");
+    }
+
+    private Tensor denoised(Graph graph, OneStep recipe, Sizes sizes) {
+        Tensor noise = latentsInput(graph, NOISE, sizes);
+        return latents(recipe, noise, predict(graph, recipe, noise, sizes));
     }
 
     /** Latents to an image {@code [batch, 3, H, W]}, most of it in [-1, 1]. */
     public ModelProto decoder() {
-        Graph graph = graph("decoder");
-        Tensor image = checkpoint.decoder().decode(vae(graph), latentsInput(graph, LATENTS));
+        Graph graph = graph("decoder", this::decoded);
+        Tensor image = decoded(graph, Sizes.OPEN);
         return finish(graph, IMAGE, image, DType.F32, "batch", 3, "image_height", "image_width");
+    }
+
+    private Tensor decoded(Graph graph, Sizes sizes) {
+        return checkpoint.decoder().decode(vae(graph), latentsInput(graph, LATENTS, sizes));
     }
 
     /**
@@ -111,14 +154,11 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
         return finish(graph, MOMENTS, moments, DType.F32, "batch", moments.size(1), "height", "width");
     }
 
-    private Tensor statesInput(Graph graph, Object batch, Object tokens) {
-        int width = checkpoint.unet().config().crossAttentionDim();
-        return graph.input(ENCODER_HIDDEN_STATES, DType.F32, batch, tokens, width)
-                .cast(compute);
-    }
-
-    private Tensor predict(Graph graph, OneStep recipe, Tensor noise, Tensor states) {
+    private Tensor predict(Graph graph, OneStep recipe, Tensor noise, Sizes sizes) {
         UNetConfig config = checkpoint.unet().config();
+        Tensor states = graph.input(
+                        ENCODER_HIDDEN_STATES, DType.F32, sizes.batch(), sizes.tokens(), config.crossAttentionDim())
+                .cast(compute);
         float[] time = Sinusoid.timestep(recipe.timestep(), config);
         Double scale = recipe.guidance();
         Integer width = config.timeCondProjDim();
@@ -139,8 +179,8 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
         return noise.mul(recipe.noiseFactor()).add(prediction.mul(recipe.outputFactor()));
     }
 
-    private GraphTensor latentsInput(Graph graph, String name) {
-        return graph.input(name, DType.F32, "batch", latentChannels(), "height", "width")
+    private GraphTensor latentsInput(Graph graph, String name, Sizes sizes) {
+        return graph.input(name, DType.F32, sizes.batch(), latentChannels(), sizes.height(), sizes.width())
                 .cast(compute);
     }
 
@@ -157,7 +197,32 @@ public record GraphExport(Checkpoint checkpoint, DType compute) {
     }
 
     private Graph graph(String name) {
-        return new Graph(name, checkpoint::nameOf, compute);
+        return new Graph(name, checkpoint::nameOf, compute, ConvolutionForm.direct());
+    }
+
+    /** A graph to write {@code network} into, once more: how each operation is written was chosen at the model's own size. */
+    private Graph graph(String name, BiConsumer<Graph, Sizes> network) {
+        if (profile == GraphProfile.PLAIN) {
+            return graph(name);
+        }
+        ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
+        network.accept(new Graph(name, checkpoint::nameOf, compute, survey), ownSizes());
+        return new Graph(name, checkpoint::nameOf, compute, survey.again());
+    }
+
+    private Sizes ownSizes() {
+        UNetConfig config = checkpoint.unet().config();
+        List<Integer> sample = Objects.requireNonNullElse(config.sampleSize(), USUAL);
+        int multiple = 1 << (config.levels().size() - 1);
+        return new Sizes(
+                1,
+                upTo(multiple, sample.get(0)),
+                upTo(multiple, sample.get(1)),
+                checkpoint.textEncoder().tokens());
+    }
+
+    private static int upTo(int multiple, int size) {
+        return (Math.min(size, MOST) + multiple - 1) / multiple * multiple;
     }
 
     private static ModelProto finish(Graph graph, String name, Tensor value, DType type, Object... sizes) {

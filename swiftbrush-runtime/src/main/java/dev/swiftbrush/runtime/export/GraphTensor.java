@@ -11,6 +11,7 @@ import dev.swiftbrush.runtime.tensor.Window;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -66,8 +67,13 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         };
     }
 
+    /** Of two dimensions are only the embeddings of timestep and guidance: constants, over which ONNX Runtime folds a Gemm. */
     @Override
     public Tensor linear(Tensor weight, @Nullable Tensor bias) {
+        if (shape.rank() == 2) {
+            List<GraphTensor> inputs = bias == null ? List.of(this, of(weight)) : List.of(this, of(weight), of(bias));
+            return as(type, shape.linear(weight.shape()), "Gemm", inputs, attribute("transB", 1));
+        }
         GraphTensor product = as(
                 type,
                 shape.linear(weight.shape()),
@@ -79,13 +85,25 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
 
     @Override
     public Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
+        Shape result = shape.conv2d(weight.shape(), window);
+        GraphTensor offset = bias == null ? null : of(bias);
+        Optional<GraphTensor> source = graph.upsampledFrom(this);
+        return switch (graph.convolutions().next(shape, weight.shape(), window, source.isPresent())) {
+            case DIRECT -> direct(of(weight), offset, window, result);
+            case WINOGRAD -> new WinogradNodes(graph, Winograd.SAME).convolve(this, of(weight), offset, result);
+            case WINOGRAD_DOUBLED ->
+                new WinogradNodes(graph, Winograd.DOUBLED).convolve(source.orElseThrow(), of(weight), offset, result);
+        };
+    }
+
+    private GraphTensor direct(GraphTensor weight, @Nullable GraphTensor bias, Window window, Shape result) {
         long before = window.before();
         long after = window.after();
         return as(
                 type,
-                shape.conv2d(weight.shape(), window),
+                result,
                 "Conv",
-                bias == null ? List.of(this, of(weight)) : List.of(this, of(weight), of(bias)),
+                bias == null ? List.of(this, weight) : List.of(this, weight, bias),
                 attribute("strides", new long[] {window.stride(), window.stride()}),
                 attribute("pads", new long[] {before, before, after, after}));
     }
@@ -168,11 +186,11 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     @Override
     public Tensor upsampleNearest() {
         GraphTensor scales = graph.single(new float[] {1, 1, 2, 2}, 4);
-        return as(
-                type,
+        return graph.upsample(
+                this,
                 shape.doubled(),
                 "Resize",
-                List.of(this, graph.absent(), scales),
+                List.of(graph.absent(), scales),
                 attribute("mode", "nearest"),
                 attribute("coordinate_transformation_mode", "asymmetric"),
                 attribute("nearest_mode", "floor"));
@@ -195,7 +213,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     }
 
     @Override
-    public Tensor reshape(long... sizes) {
+    public GraphTensor reshape(long... sizes) {
         return node("Reshape", shape.reshape(sizes), graph.integers(sizes));
     }
 
@@ -210,7 +228,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         long[] permutation = IntStream.range(0, shape.rank()).asLongStream().toArray();
         permutation[shape.index(a)] = shape.index(b);
         permutation[shape.index(b)] = shape.index(a);
-        return permute(shape.transpose(a, b), permutation);
+        return permute(permutation);
     }
 
     @Override
@@ -220,20 +238,24 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
 
     @Override
     public Tensor toPixels() {
-        GraphTensor bytes = mul(255).node("Round", shape).cast(DType.U8);
-        Shape pixels = Shape.of(shape.get(0), shape.get(2), shape.get(3), shape.get(1));
-        return bytes.permute(pixels, 0, 2, 3, 1);
+        return mul(255).node("Round", shape).cast(DType.U8).permute(0, 2, 3, 1);
     }
 
-    private GraphTensor permute(Shape permuted, long... permutation) {
+    GraphTensor permute(long... permutation) {
+        Shape permuted = Shape.of(
+                LongStream.of(permutation).map(dim -> shape.get((int) dim)).toArray());
         return as(type, permuted, "Transpose", List.of(this), attribute("perm", permutation));
     }
 
     /** A node whose first input is this, with a result of the same type. */
-    private GraphTensor node(String op, Shape result, GraphTensor... others) {
+    GraphTensor node(String op, Shape result, GraphTensor... others) {
+        return node(op, result, List.of(others));
+    }
+
+    GraphTensor node(String op, Shape result, List<GraphTensor> others, AttributeProto... attributes) {
         List<GraphTensor> inputs = new ArrayList<>(List.of(this));
-        inputs.addAll(List.of(others));
-        return as(type, result, op, inputs);
+        inputs.addAll(others);
+        return as(type, result, op, inputs, attributes);
     }
 
     private GraphTensor as(

@@ -16,6 +16,8 @@ import dev.swiftbrush.runtime.reference.Reference;
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.session.HostTensor;
 import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.tensor.Window;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -59,8 +61,20 @@ class GraphExportTest {
             digest.update(export.generator(recipe).toByteArray());
             digest.update(export.textEncoder(TOKENS).toByteArray());
         }
+        for (ConvolutionForm form : ConvolutionForm.values()) { // this checkpoint is too small for all but one
+            digest.update(convolution(form).toByteArray());
+        }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("1 e018043455c9c0db26fed80cfc72a4e8af452a399c8a7377dcceeb41c0fcfb3d");
+                .isEqualTo("2 d3495708a243fb509f488f2be45581e1522c0596d2dafc6d3cf9091f6082c0ae");
+    }
+
+    private static ModelProto convolution(ConvolutionForm form) {
+        Graph graph = new Graph("test", Graph.relativeTo(FOLDER), DType.F32, (image, weight, window, doubled) -> form);
+        Tensor image = graph.input("x", DType.F32, "batch", 2, "height", "width");
+        Tensor weight = graph.constant(new float[3 * 2 * 9], 3, 2, 3, 3);
+        Tensor bias = graph.constant(new float[3], 3);
+        graph.output("y", (GraphTensor) image.upsampleNearest().conv2d(weight, bias, Window.same(3)), "b", 3, "h", "w");
+        return graph.model();
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.runtime.export.GraphExport;
+import dev.swiftbrush.runtime.export.GraphProfile;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.OneStep;
@@ -15,11 +16,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Writing the graphs: how long SwiftBrush's two take, and the three of the plain way for those who run them. */
+/**
+ * Writing the graphs: how long SwiftBrush's two take, the three of the plain way for those who run them, and SwiftBrush's
+ * UNet and decoder apart.
+ */
 final class Export {
     static final String TEXT_ENCODER = "text_encoder";
     static final String UNET = "unet";
     static final String DECODER = "decoder";
+    static final String OWN_UNET = "own_unet";
+    static final String OWN_DECODER = "own_decoder";
 
     private Export() {}
 
@@ -29,15 +35,18 @@ final class Export {
         Checkpoint checkpoint = Checkpoint.open(job.checkpoint(), false);
         OneStep recipe = recipe(job.checkpoint());
         int tokens = checkpoint.textEncoder().tokens();
-        GraphExport export = new GraphExport(checkpoint, DType.F32);
-        int bytes = export.textEncoder(tokens).toByteArray().length
-                + export.generator(recipe).toByteArray().length;
+        GraphExport own = new GraphExport(checkpoint, DType.F32, GraphProfile.CPU);
+        int bytes = own.textEncoder(tokens).toByteArray().length
+                + own.generator(recipe).toByteArray().length;
         figures.secondsSince("export", start);
         figures.text("export.bytes", Integer.toString(bytes));
 
-        write(job, TEXT_ENCODER, export.textEncoder(tokens));
-        write(job, UNET, export.unet(recipe));
-        write(job, DECODER, export.decoder());
+        GraphExport plain = new GraphExport(checkpoint, DType.F32, GraphProfile.PLAIN);
+        write(job, TEXT_ENCODER, plain.textEncoder(tokens));
+        write(job, UNET, plain.unet(recipe));
+        write(job, DECODER, plain.decoder());
+        write(job, OWN_UNET, own.unet(recipe));
+        write(job, OWN_DECODER, own.decoder());
 
         figures.text("onnxruntime", OrtEnvironment.getEnvironment().getVersion());
         figures.text("swiftbrush", SwiftBrush.version());

@@ -27,15 +27,28 @@ final class Stages {
                 DType.F32, 1, 3, (long) latents.height() * latents.scale(), (long) latents.width() * latents.scale());
 
         Map<String, HostTensor> inputs = Map.of(GraphExport.NOISE, sample, GraphExport.ENCODER_HIDDEN_STATES, states);
-        time(job, Export.UNET, inputs, GraphExport.EPSILON, epsilon, figures);
-        time(job, Export.DECODER, Map.of(GraphExport.LATENTS, sample), GraphExport.IMAGE, image, figures);
+        time(job, Export.OWN_UNET, "unet", inputs, GraphExport.EPSILON, epsilon, figures);
+        time(
+                job,
+                Export.OWN_DECODER,
+                "decoder",
+                Map.of(GraphExport.LATENTS, sample),
+                GraphExport.IMAGE,
+                image,
+                figures);
         return figures;
     }
 
     private static void time(
-            Job job, String name, Map<String, HostTensor> inputs, String output, HostTensor result, Figures figures)
+            Job job,
+            String file,
+            String name,
+            Map<String, HostTensor> inputs,
+            String output,
+            HostTensor result,
+            Figures figures)
             throws IOException {
-        byte[] graph = Files.readAllBytes(job.graph(name));
+        byte[] graph = Files.readAllBytes(job.graph(file));
         try (GraphSession session =
                 GraphSession.open(name, graph, job.checkpoint().toRealPath(), ComputeDevice.of(Device.cpu()))) {
             for (String run : List.of("first", "steady")) {

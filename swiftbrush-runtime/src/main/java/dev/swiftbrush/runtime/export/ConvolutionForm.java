@@ -1,0 +1,74 @@
+package dev.swiftbrush.runtime.export;
+
+import dev.swiftbrush.runtime.tensor.Shape;
+import dev.swiftbrush.runtime.tensor.Window;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/** The ways to write a convolution of an image. */
+enum ConvolutionForm {
+    /** ONNX's own operator. */
+    DIRECT,
+
+    /** {@link Winograd#SAME}. */
+    WINOGRAD,
+
+    /** {@link Winograd#DOUBLED}: the image was upsampled before, which is then left out. */
+    WINOGRAD_DOUBLED;
+
+    /** Says for one convolution after the other, in the order in which a network asks for them, how it is written. */
+    interface Choice {
+        /**
+         * @param image that is convolved, after the upsampling if there is one
+         * @param doubled whether that image was upsampled and its source can be had
+         */
+        ConvolutionForm next(Shape image, Shape weight, Window window, boolean doubled);
+    }
+
+    static Choice direct() {
+        return (image, weight, window, doubled) -> DIRECT;
+    }
+
+    /**
+     * Chooses by the sizes of the images, which must all be known, and remembers what was chosen. Then the same network is
+     * written with open sizes.
+     */
+    record Survey(List<ConvolutionForm> chosen) implements Choice {
+        /** Below, a convolution by Winograd is slower, or its larger weights gain too little (docs/adr/0009). */
+        private static final int MIN_CHANNELS = 128;
+
+        private static final int MIN_PIXELS = 64 * 64;
+        private static final int MIN_DOUBLED_CHANNELS = 64;
+        private static final int MIN_DOUBLED_PIXELS = 32 * 32;
+
+        Survey() {
+            this(new ArrayList<>());
+        }
+
+        @Override
+        public ConvolutionForm next(Shape image, Shape weight, Window window, boolean doubled) {
+            ConvolutionForm form = form(image, weight, window, doubled);
+            chosen.add(form);
+            return form;
+        }
+
+        private static ConvolutionForm form(Shape image, Shape weight, Window window, boolean doubled) {
+            boolean fits = weight.get(2) == Winograd.KERNEL
+                    && window.equals(Window.same(Winograd.KERNEL))
+                    && weight.get(1) % Winograd.GROUPS == 0;
+            long channels = Math.min(weight.get(0), weight.get(1));
+            long pixels = Math.multiplyExact(image.get(2), image.get(3));
+            if (fits && doubled && channels >= MIN_DOUBLED_CHANNELS && pixels >= MIN_DOUBLED_PIXELS) {
+                return WINOGRAD_DOUBLED;
+            }
+            return fits && channels >= MIN_CHANNELS && pixels >= MIN_PIXELS ? WINOGRAD : DIRECT;
+        }
+
+        /** The same choices again, from the first on. */
+        Choice again() {
+            Iterator<ConvolutionForm> forms = List.copyOf(chosen).iterator();
+            return (image, weight, window, doubled) -> forms.next();
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package dev.swiftbrush.runtime.export;
+
+/** How networks become graphs. All profiles draw the same picture, up to rounding (docs/adr/0009). */
+public enum GraphProfile {
+    /** An ONNX operator for each operation, where there is one. */
+    PLAIN,
+
+    /** For processors, in single precision: convolutions in fewer multiplications, where that was measured to pay. */
+    CPU
+}
