@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             PrepareCommand.class,
             TrainEncoderCommand.class,
             EvaluateCommand.class,
+            DrawCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -2,6 +2,7 @@ package dev.swiftbrush.examples.emoji;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,6 +135,46 @@ class EvaluateTest {
         assertThat(complained.toString())
                 .isEqualTo("evaluate: there must be at least 2 captions, 2 samples and 1 seed, but were 172, 1 and 3%n"
                         .formatted());
+    }
+
+    @Test
+    void drawsByAListOfPrompts() throws Exception {
+        Path student = folder.resolve("student");
+        copy(Path.of(TEACHER), student);
+        Files.writeString(student.resolve("swiftbrush.json"), "{\"recipe\": \"swiftbrush\"}");
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a red heart\n\na cat\na dog\n");
+        Path grid = folder.resolve("grid.png");
+        assertThat(trainEncoder("1")).isZero();
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+
+        assertThat(run(
+                        "draw",
+                        "--model",
+                        student.toString(),
+                        "--prompts",
+                        prompts.toString(),
+                        "--columns",
+                        "3",
+                        "--grid",
+                        grid.toString(),
+                        "--encoder",
+                        encoder))
+                .as(complained::toString)
+                .isZero();
+
+        assertThat(ImageIO.read(grid.toFile()).getWidth()).isGreaterThan(3 * 128);
+        assertThat(said.toString(StandardCharsets.UTF_8))
+                .containsPattern("\\| a red heart \\| -?[01]\\.\\d\\d \\| [123] \\|")
+                .containsPattern("own prompt first for [0-3] of 3, among the first three for 3\\.");
+    }
+
+    private static void copy(Path from, Path to) throws Exception {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file).toString()));
+            }
+        }
     }
 
     private int trainEncoder(String steps) {
