@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The command line: options, and words that make up the prompt.
  *
- * @param model a folder, a file, or a model's id on a hub
+ * @param model a folder, a file, or a model's id on a hub; null for the one on the class path
  * @param recipe null for the one that the model records
  * @param seed null for a random one
  * @param size null for the model's own
  */
 record Options(
-        String model,
+        @Nullable String model,
         @Nullable String recipe,
         @Nullable Long seed,
         @Nullable ImageSize size,
@@ -25,10 +25,11 @@ record Options(
         String prompt) {
 
     static final String USAGE = """
-            Usage: --model MODEL [options] PROMPT ...
+            Usage: [options] PROMPT ...
               --model MODEL     a one-step Stable Diffusion checkpoint: a folder in diffusers layout or of ONNX
                                 files, an original single .safetensors file, a model file (.zip, .jar), or owner/name
-                                or owner/name@revision on the hub, which is downloaded once
+                                or owner/name@revision on the hub, which is downloaded once; if left out, the model
+                                file on the class path
               --recipe NAME     how it makes an image in one step, if it does not say so itself:
                                 swiftbrush, sd-turbo, instaflow, lcm, dmd2 or sid-lsg
               --seed N          the same seed draws the same picture; random if left out
@@ -36,7 +37,7 @@ record Options(
               --device NAME     auto, cpu or cuda; auto if left out
               --out FILE        the PNG to write; out.png if left out""";
 
-    /** @throws IllegalArgumentException if an option is unknown or lacks its value, or the model or the prompt is missing */
+    /** @throws IllegalArgumentException if an option is unknown or lacks its value, or the prompt is missing */
     static Options parse(String... args) {
         String model = null;
         String recipe = null;
@@ -60,9 +61,6 @@ record Options(
                     words.add(args[i]);
                 }
             }
-        }
-        if (model == null) {
-            throw new IllegalArgumentException("--model is missing");
         }
         if (words.isEmpty()) {
             throw new IllegalArgumentException("the prompt is missing");

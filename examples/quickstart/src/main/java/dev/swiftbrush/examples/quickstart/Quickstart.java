@@ -17,7 +17,7 @@ public final class Quickstart {
     public static void main(String[] args) {
         try {
             run(Options.parse(args));
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | IllegalStateException e) {
             System.err.println(e.getMessage() + "\n\n" + Options.USAGE);
             System.exit(2);
         } catch (SwiftBrushException e) {
@@ -30,11 +30,13 @@ public final class Quickstart {
         SwiftBrush.Builder builder = SwiftBrush.builder()
                 .device(options.device())
                 .downloadListener(new ProgressLine(System.err, System.console() != null));
-        Path path = Path.of(options.model());
-        if (Files.exists(path)) {
-            builder.model(path);
-        } else {
-            builder.model(options.model());
+        if (options.model() != null) {
+            Path path = Path.of(options.model());
+            if (Files.exists(path)) {
+                builder.model(path);
+            } else {
+                builder.model(options.model());
+            }
         }
         if (options.recipe() != null) {
             builder.recipe(options.recipe());
@@ -43,6 +45,8 @@ public final class Quickstart {
             GeneratedImage image = brush.generate(request(options));
             image.writePng(options.out());
             System.out.printf("%s (%s, seed %s)%n", options.out().toAbsolutePath(), image.size(), image.seed());
+            EnlargedCopy.write(image, options.out())
+                    .ifPresent(copy -> System.out.printf("%s (the same, enlarged)%n", copy.toAbsolutePath()));
             print(image.timings());
             image.truncation()
                     .ifPresent(cut -> System.out.printf(

@@ -43,6 +43,16 @@ class QuickstartTest {
         BufferedImage picture = ImageIO.read(out.toFile());
         assertThat(picture.getWidth()).isEqualTo(64);
         assertThat(picture.getHeight()).isEqualTo(32);
+        BufferedImage enlarged = ImageIO.read(folder.resolve("cat-enlarged.png").toFile());
+        assertThat(enlarged.getWidth()).isEqualTo(512);
+        assertThat(enlarged.getHeight()).isEqualTo(256);
+    }
+
+    @Test
+    void withoutAModelItTakesTheOneOnTheClassPath() {
+        assertThatThrownBy(() -> Quickstart.run(Options.parse("a", "cat")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("class path");
     }
 
     @Test
@@ -95,7 +105,6 @@ class QuickstartTest {
 
     @Test
     void saysWhichOptionIsWrong() {
-        assertWrong("--model is missing", "a", "cat");
         assertWrong("the prompt is missing", "--model", "m");
         assertWrong("--seed needs a value", "--model", "m", "cat", "--seed");
         assertWrong("--seed must be a whole number, but was x", "--model", "m", "cat", "--seed", "x");
