@@ -327,8 +327,8 @@ class TextToImageTest {
         first.failures.add(new GenerationException("broken"));
         CompletableFuture<TextToImage.Drawn> long2 = start(2, SMALL);
         awaitRunning(first, 2);
-        first.mayEnd.release(1); // one of the two fails
-        awaitRunning(first, 1);
+        first.mayEnd.release(1);
+        await(() -> long1.isDone() || long2.isDone()); // one of the two failed, and its session is free
         CompletableFuture<TextToImage.Drawn> third = start(3, SMALL);
         await(() -> images.stats().busy() == 2);
         assertThat(opened).hasSize(1); // FakeNetworks.close fails while a call runs
