@@ -4,17 +4,15 @@ import dev.swiftbrush.Device;
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
 import dev.swiftbrush.SwiftBrush;
+import dev.swiftbrush.train.data.Prompts;
 import dev.swiftbrush.train.data.TextEncoder;
 import dev.swiftbrush.train.evaluation.ImageEncoder;
 import dev.swiftbrush.train.evaluation.Sentences;
 import dev.swiftbrush.train.evaluation.TextImageScores;
 import dev.swiftbrush.train.evaluation.TrainedImageEncoder;
-import dev.swiftbrush.train.files.StorageException;
 import dev.swiftbrush.train.report.ImageGrid;
 import dev.swiftbrush.train.report.ImageGrid.Picture;
 import dev.swiftbrush.train.torch.Torch;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +54,7 @@ final class DrawCommand implements Runnable, Miniature.Training {
 
     @Override
     public void run() {
-        List<GeneratedImage> images = draw(read());
+        List<GeneratedImage> images = draw(Prompts.read(prompts).list());
         List<Picture> pictures = new ArrayList<>();
         int cell = 16;
         for (GeneratedImage image : images) {
@@ -68,21 +66,6 @@ final class DrawCommand implements Runnable, Miniature.Training {
         if (encoderFile != null) {
             print(images, encoderFile);
         }
-    }
-
-    private List<String> read() {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(prompts).stream()
-                    .filter(line -> !line.isBlank())
-                    .toList();
-        } catch (IOException e) {
-            throw StorageException.cannotRead(prompts, e);
-        }
-        if (lines.isEmpty()) {
-            throw new IllegalArgumentException("%s has no prompt".formatted(prompts));
-        }
-        return lines;
     }
 
     private List<GeneratedImage> draw(List<String> lines) {

@@ -1,11 +1,11 @@
 package dev.swiftbrush.examples.quickstart;
 
 import dev.swiftbrush.GeneratedImage;
+import dev.swiftbrush.SwiftBrushException;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import javax.imageio.ImageIO;
@@ -34,7 +34,7 @@ final class EnlargedCopy {
         try {
             ImageIO.write(enlarge(image, factor), "png", copy.toFile());
         } catch (IOException e) {
-            throw new UncheckedIOException("%s cannot be written".formatted(copy), e);
+            throw new SwiftBrushException("%s cannot be written: %s".formatted(copy, e.getMessage()), e);
         }
         return Optional.of(copy);
     }
