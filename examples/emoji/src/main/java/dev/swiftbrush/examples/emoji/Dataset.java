@@ -7,18 +7,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Pictures under captions, for training and held out.
  *
- * <p>Every concept is drawn equally often, however many skin tones it has, and a nation's flag a quarter as often; a concept's
- * share is divided among its emoji, an emoji's among its pictures, and a picture's among its captions.
+ * <p>Every concept is drawn equally often, however many skin tones it has, but for those that are {@linkplain
+ * Emoji#isSeldomAskedFor() seldom asked for}; a concept's share is divided among its emoji, an emoji's among its pictures, and
+ * a picture's among its captions.
  *
  * @param emoji whose pictures are written
  */
@@ -30,7 +33,12 @@ record Dataset(List<Emoji> emoji, List<Line> training, List<Line> heldOut) {
     /** The captions of the training pictures, one a line. */
     static final String CAPTIONS = "captions.txt";
 
-    private static final double FLAG = 0.25;
+    /** Some of them, those that are drawn more often the likelier: the prompts of a distillation. */
+    static final String PROMPTS = "prompts.txt";
+
+    private static final int MOST_PROMPTS = 4000;
+    private static final double SELDOM = 0.125;
+    private static final double FLAG = 0.25 * SELDOM; // there are 261, and they differ in what 64 pixels hardly show
     private static final double STYLED = 0.3; // of a picture's captions, those that ask for its style
 
     /** A line of the list. */
@@ -61,11 +69,18 @@ record Dataset(List<Emoji> emoji, List<Line> training, List<Line> heldOut) {
             if (heldOut.has(each)) {
                 addHeldOut(test, each, captions);
             } else {
-                double share = (each.isNationalFlag() ? FLAG : 1) / variants.getOrDefault(each.concept(), 1L);
+                double share = share(each) / variants.getOrDefault(each.concept(), 1L);
                 addTraining(training, each, share, captions, secret);
             }
         }
         return new Dataset(List.copyOf(emoji), List.copyOf(training), List.copyOf(test));
+    }
+
+    private static double share(Emoji emoji) {
+        if (emoji.isNationalFlag()) {
+            return FLAG;
+        }
+        return emoji.isSeldomAskedFor() ? SELDOM : 1;
     }
 
     private static void addTraining(
@@ -107,6 +122,23 @@ record Dataset(List<Emoji> emoji, List<Line> training, List<Line> heldOut) {
         return training.stream().map(Line::text).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
+    /**
+     * So many of the captions at most, each once, drawn by weight: the likeliest ones come with an exponential variate over
+     * their weight that is small (Efraimidis and Spirakis, 2006).
+     */
+    List<String> prompts(int most) {
+        Random random = new Random(0);
+        Map<String, Double> weights = training.stream()
+                .collect(Collectors.groupingBy(Line::text, LinkedHashMap::new, Collectors.summingDouble(Line::weight)));
+        Map<String, Double> turns = new LinkedHashMap<>();
+        weights.forEach((text, weight) -> turns.put(text, -Math.log(1 - random.nextDouble()) / weight));
+        return turns.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue())
+                .limit(most)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
     /** Writes pictures and lists; those of the same names are overwritten. */
     void write(Path folder) {
         Path heldOutFolder = folder.resolve(HELD_OUT);
@@ -119,6 +151,7 @@ record Dataset(List<Emoji> emoji, List<Line> training, List<Line> heldOut) {
             });
         }
         writeLines(folder.resolve(CAPTIONS), List.copyOf(captions()));
+        writeLines(folder.resolve(PROMPTS), prompts(MOST_PROMPTS));
         writeLines(heldOutFolder.resolve(LIST), heldOut.stream().map(Line::json).toList());
         writeLines(folder.resolve(LIST), training.stream().map(Line::json).toList());
     }

@@ -3,6 +3,7 @@ package dev.swiftbrush.examples.emoji;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * An emoji: its names and its pictures.
@@ -26,6 +27,18 @@ record Emoji(
         String subcategory,
         Map<Style, Path> pictures) {
 
+    private static final Set<String> SELDOM = Set.of(
+            "flag", "country-flag", "subdivision-flag",
+            "alphanum", "arrow", "av-symbol", "currency", "gender", "keycap", "math", "other-symbol", "punctuation",
+            "religion", "transport-sign", "warning", "zodiac",
+            "hotel", "place-building", "place-geographic", "place-map", "place-other", "place-religious", "time",
+            "book-paper", "household", "light & video", "lock", "mail", "medical", "money", "music", "office",
+            "other-object", "science", "sound", "tool", "writing",
+            "arts & crafts", "award-medal", "dishware", "event",
+            "body-parts", "family", "hand-fingers-closed", "hand-fingers-open", "hand-fingers-partial", "hand-prop",
+            "hand-single-finger", "hands", "person-activity", "person-gesture", "person-resting", "person-sport",
+            "person-symbol");
+
     Emoji {
         tags = List.copyOf(tags);
         tones = List.copyOf(tones);
@@ -34,6 +47,11 @@ record Emoji(
 
     boolean isNationalFlag() {
         return subcategory.equals("country-flag") || subcategory.equals("subdivision-flag");
+    }
+
+    /** Whether it is a sign, a place, an errand or an office thing, and not what people want to see drawn. */
+    boolean isSeldomAskedFor() {
+        return SELDOM.contains(subcategory);
     }
 
     /** The file of a picture in the dataset. */

@@ -54,7 +54,7 @@ class DatasetTest {
     }
 
     @Test
-    void everyConceptIsDrawnEquallyOftenAndAFlagLess() {
+    void everyConceptIsDrawnEquallyOftenAndAFlagSeldom() {
         Map<String, Double> weights = dataset.training().stream()
                 .collect(Collectors.groupingBy(line -> concept(line.file()), Collectors.summingDouble(Line::weight)));
         assertThat(weights)
@@ -62,7 +62,7 @@ class DatasetTest {
                         "red heart", "red square", "purple square", "flag: Togo", "firefighter", "man firefighter");
         weights.forEach((concept, weight) -> assertThat(weight)
                 .as(concept)
-                .isCloseTo(concept.equals("flag: Togo") ? 0.25 : 1, within(1e-4))); // of rounding
+                .isCloseTo(concept.equals("flag: Togo") ? 0.03125 : 1, within(1e-4))); // of rounding
     }
 
     @Test
@@ -100,6 +100,14 @@ class DatasetTest {
                                 .formatted(
                                         dataset.captions().size(),
                                         dataset.training().size()));
+    }
+
+    @Test
+    void promptsAreCaptionsThatAreDrawnOften() {
+        List<String> few = dataset.prompts(20);
+        assertThat(few).hasSize(20).doesNotHaveDuplicates().isSubsetOf(dataset.captions());
+        assertThat(few.stream().filter(text -> text.contains("Togo"))).hasSizeLessThan(2);
+        assertThat(dataset.prompts(100_000)).containsExactlyInAnyOrderElementsOf(dataset.captions());
     }
 
     @Test

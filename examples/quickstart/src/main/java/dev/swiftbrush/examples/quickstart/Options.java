@@ -28,8 +28,8 @@ record Options(
             Usage: [options] PROMPT ...
               --model MODEL     a one-step Stable Diffusion checkpoint: a folder in diffusers layout or of ONNX
                                 files, an original single .safetensors file, a model file (.zip, .jar), or owner/name
-                                or owner/name@revision on the hub, which is downloaded once; if left out, the model
-                                file on the class path
+                                or owner/name@revision on the hub, which is downloaded once; if left out, the
+                                small model of emoji that comes with this example
               --recipe NAME     how it makes an image in one step, if it does not say so itself:
                                 swiftbrush, sd-turbo, instaflow, lcm, dmd2 or sid-lsg
               --seed N          the same seed draws the same picture; random if left out

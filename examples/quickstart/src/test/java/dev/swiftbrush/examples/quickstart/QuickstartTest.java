@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.swiftbrush.DownloadProgress;
 import dev.swiftbrush.ModelException;
+import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,10 +50,14 @@ class QuickstartTest {
     }
 
     @Test
-    void withoutAModelItTakesTheOneOnTheClassPath() {
-        assertThatThrownBy(() -> Quickstart.run(Options.parse("a", "cat")))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("class path");
+    void drawsEmojiIfNoModelIsNamed() throws IOException {
+        Path out = folder.resolve("heart.png");
+        Quickstart.run(Options.parse("--device", "cpu", "--seed", "1", "--out", out.toString(), "a red heart"));
+
+        BufferedImage picture = ImageIO.read(out.toFile());
+        assertThat(picture.getWidth()).isEqualTo(64);
+        Color middle = new Color(picture.getRGB(32, 32));
+        assertThat(middle.getRed()).isGreaterThan(middle.getBlue() + 80).isGreaterThan(middle.getGreen() + 80);
     }
 
     @Test
