@@ -103,6 +103,7 @@ class SwiftBrushBuilderTest {
                         NoiseGenerator.TORCH_CPU,
                         null,
                         true,
+                        true,
                         67_108_864,
                         null,
                         List.of(),
@@ -127,6 +128,7 @@ class SwiftBrushBuilderTest {
                 .decoder(Path.of("taesd"))
                 .noise(NoiseGenerator.TORCH_CUDA)
                 .cacheDirectory(Path.of("cache"))
+                .prepareWeights(false)
                 .warmUp(false)
                 .promptCacheBytes(0)
                 .memoryLimitBytes(1L << 33)
@@ -146,6 +148,7 @@ class SwiftBrushBuilderTest {
                         pool,
                         NoiseGenerator.TORCH_CUDA,
                         Path.of("cache"),
+                        false,
                         false,
                         0,
                         8_589_934_592L,

@@ -72,7 +72,7 @@ final class OnnxEngine implements Engine {
         Set<DType> computes = devices.stream()
                 .map(device -> DeviceModel.computeType(config.precision(), device))
                 .collect(toCollection(() -> EnumSet.noneOf(DType.class)));
-        GraphCache cache = new GraphCache(config.cacheDirectory());
+        GraphCache cache = new GraphCache(config.cacheDirectory(), config.prepareWeights());
         ModelFolder source = ModelFolder.of(config, computes.equals(EnumSet.of(DType.F16)), cache, hub);
         Path path = source.path();
         long start = System.nanoTime();

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /** A device that was seen to work. Immutable and thread-safe. */
@@ -12,6 +13,9 @@ public sealed interface ComputeDevice {
 
     /** Whether half precision is the faster one here. */
     boolean prefersHalfPrecision();
+
+    /** What the layout of prepared weights depends on, see {@link GraphSession#prepare}; empty if none are to be kept. */
+    Optional<String> layout();
 
     /** Options of a session that runs here; the caller closes them. */
     SessionOptions sessionOptions() throws OrtException;
@@ -21,6 +25,11 @@ public sealed interface ComputeDevice {
         @Override
         public boolean prefersHalfPrecision() {
             return false;
+        }
+
+        @Override
+        public Optional<String> layout() {
+            return Processor.kind().map(kind -> "ONNX Runtime " + OnnxRuntime.version() + "\n" + kind);
         }
 
         @Override
@@ -46,6 +55,11 @@ public sealed interface ComputeDevice {
         @Override
         public boolean prefersHalfPrecision() {
             return true;
+        }
+
+        @Override
+        public Optional<String> layout() {
+            return Optional.empty();
         }
 
         @Override

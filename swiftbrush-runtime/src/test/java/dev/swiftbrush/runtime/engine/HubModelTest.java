@@ -65,6 +65,7 @@ class HubModelTest {
                 PoolOptions.defaults(),
                 NoiseGenerator.TORCH_CPU,
                 folder.resolve("graphs"),
+                true,
                 false,
                 0,
                 null,
