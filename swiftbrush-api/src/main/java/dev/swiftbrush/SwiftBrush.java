@@ -258,6 +258,7 @@ public final class SwiftBrush implements AutoCloseable {
         private @Nullable Path cacheDirectory;
         private boolean promptInPng = true;
         private boolean prepareWeights = true;
+        private boolean lowMemory;
         private boolean warmUp = true;
         private long promptCacheBytes = 64L << 20;
         private @Nullable Long memoryLimitBytes;
@@ -391,6 +392,16 @@ public final class SwiftBrush implements AutoCloseable {
         }
 
         /**
+         * Sets whether a CPU gets by with little memory, at the cost of time; false by default. Weights then stay in half
+         * precision, in which a copy of those in single is kept in the cache, and are widened whenever they are used; and the
+         * text encoder is opened for each new prompt. Has no effect on a GPU.
+         */
+        public Builder lowMemory(boolean lowMemory) {
+            this.lowMemory = lowMemory;
+            return this;
+        }
+
+        /**
          * Sets whether {@link #build} draws one image and discards it, so that the first request is as fast as the
          * others; true by default. A model without a default size is not warmed up.
          */
@@ -489,6 +500,7 @@ public final class SwiftBrush implements AutoCloseable {
                     noise,
                     cacheDirectory,
                     prepareWeights,
+                    lowMemory,
                     warmUp,
                     promptCacheBytes,
                     memoryLimitBytes,

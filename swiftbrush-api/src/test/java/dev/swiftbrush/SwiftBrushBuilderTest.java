@@ -103,6 +103,7 @@ class SwiftBrushBuilderTest {
                         NoiseGenerator.TORCH_CPU,
                         null,
                         true,
+                        false,
                         true,
                         67_108_864,
                         null,
@@ -129,6 +130,7 @@ class SwiftBrushBuilderTest {
                 .noise(NoiseGenerator.TORCH_CUDA)
                 .cacheDirectory(Path.of("cache"))
                 .prepareWeights(false)
+                .lowMemory(true)
                 .warmUp(false)
                 .promptCacheBytes(0)
                 .memoryLimitBytes(1L << 33)
@@ -149,6 +151,7 @@ class SwiftBrushBuilderTest {
                         NoiseGenerator.TORCH_CUDA,
                         Path.of("cache"),
                         false,
+                        true,
                         false,
                         0,
                         8_589_934_592L,

@@ -106,6 +106,10 @@ final class DeviceModel implements OnDevice {
     }
 
     private TextSession openTextEncoder() {
+        return lowMemory() ? new TextSession.OnDemand(this::openTextEncoderNow) : openTextEncoderNow();
+    }
+
+    private TextSession openTextEncoderNow() {
         return checkpoint.textEncoder() instanceof TextNetwork.Onnx foreign
                 ? OnnxTextSession.open(foreign.config(), device)
                 : new TextSession.Clip(open("text encoder", TEXT_ENCODER));
@@ -131,8 +135,17 @@ final class DeviceModel implements OnDevice {
     private long weightBytes(ModelProto graph) {
         return graph.getGraph().getInitializerList().stream()
                 .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
-                .mapToLong(tensor -> tensor.getDimsList().stream().reduce((long) compute.bytes(), Math::multiplyExact))
+                .mapToLong(tensor -> tensor.getDimsList().stream()
+                        .reduce(lowMemory() ? stored(tensor) : (long) compute.bytes(), Math::multiplyExact))
                 .sum();
+    }
+
+    private static long stored(TensorProto tensor) {
+        return tensor.getDataType() == TensorProto.DataType.FLOAT_VALUE ? Float.BYTES : Short.BYTES;
+    }
+
+    private boolean lowMemory() {
+        return device instanceof ComputeDevice.Cpu cpu && cpu.lowMemory();
     }
 
     /** Memory that one network call takes beside the weights. */

@@ -35,6 +35,7 @@ final class GraphCache {
     private final Path fingerprints;
     private final Path models;
     private final PreparedGraphs prepared;
+    private final HalfCopy halves;
 
     /** @param directory null for the operating system's place for caches */
     GraphCache(@Nullable Path directory) {
@@ -49,6 +50,9 @@ final class GraphCache {
         this.models = place.resolve("models");
         this.prepared =
                 new PreparedGraphs(place.resolve("prepared"), prepare ? PreparedGraphs.LARGE_BYTES : Long.MAX_VALUE);
+        Path copies = place.resolve("half");
+        this.halves = new HalfCopy(copies);
+        AtomicFile.removeAbandoned(copies);
         AtomicFile.removeAbandoned(entries);
         AtomicFile.removeAbandoned(fingerprints);
     }
@@ -87,6 +91,11 @@ final class GraphCache {
     /** Where models are unpacked to. */
     Path models() {
         return models;
+    }
+
+    /** Weights in half precision. */
+    HalfCopy halves() {
+        return halves;
     }
 
     /** Graphs as they are once opened. */

@@ -67,8 +67,9 @@ final class OnnxEngine implements Engine {
 
     /** Opens the checkpoint, got from {@code hub} if need be; writes its graphs unless the cache has them. */
     static OnnxEngine open(EngineConfig config, Supplier<HubSettings> hub) {
-        List<ComputeDevice> devices =
-                config.devices().stream().map(ComputeDevice::of).toList();
+        List<ComputeDevice> devices = config.devices().stream()
+                .map(device -> ComputeDevice.of(device, config.lowMemory()))
+                .toList();
         Set<DType> computes = devices.stream()
                 .map(device -> DeviceModel.computeType(config.precision(), device))
                 .collect(toCollection(() -> EnumSet.noneOf(DType.class)));

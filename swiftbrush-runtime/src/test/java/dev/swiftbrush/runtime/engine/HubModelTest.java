@@ -67,6 +67,7 @@ class HubModelTest {
                 folder.resolve("graphs"),
                 true,
                 false,
+                false,
                 0,
                 null,
                 List.of(),
