@@ -257,6 +257,8 @@ public final class SwiftBrush implements AutoCloseable {
         private NoiseGenerator noise = NoiseGenerator.TORCH_CPU;
         private @Nullable Path cacheDirectory;
         private boolean promptInPng = true;
+        private boolean prepareWeights = true;
+        private boolean lowMemory;
         private boolean warmUp = true;
         private long promptCacheBytes = 64L << 20;
         private @Nullable Long memoryLimitBytes;
@@ -380,6 +382,26 @@ public final class SwiftBrush implements AutoCloseable {
         }
 
         /**
+         * Sets whether the weights of a large model are kept in the cache as a CPU computes with them, so that it opens in
+         * seconds the next time; true by default. That takes about 1.4 times the model's size in single precision, and is
+         * left out where the disk has less than twice as much free.
+         */
+        public Builder prepareWeights(boolean prepareWeights) {
+            this.prepareWeights = prepareWeights;
+            return this;
+        }
+
+        /**
+         * Sets whether a CPU gets by with little memory, at the cost of time; false by default. Weights then stay in half
+         * precision, in which a copy of those in single is kept in the cache, and are widened whenever they are used; and the
+         * text encoder is opened for each new prompt. Has no effect on a GPU.
+         */
+        public Builder lowMemory(boolean lowMemory) {
+            this.lowMemory = lowMemory;
+            return this;
+        }
+
+        /**
          * Sets whether {@link #build} draws one image and discards it, so that the first request is as fast as the
          * others; true by default. A model without a default size is not warmed up.
          */
@@ -477,6 +499,8 @@ public final class SwiftBrush implements AutoCloseable {
                     pool,
                     noise,
                     cacheDirectory,
+                    prepareWeights,
+                    lowMemory,
                     warmUp,
                     promptCacheBytes,
                     memoryLimitBytes,

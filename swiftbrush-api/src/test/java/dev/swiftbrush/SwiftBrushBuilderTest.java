@@ -103,6 +103,8 @@ class SwiftBrushBuilderTest {
                         NoiseGenerator.TORCH_CPU,
                         null,
                         true,
+                        false,
+                        true,
                         67_108_864,
                         null,
                         List.of(),
@@ -127,6 +129,8 @@ class SwiftBrushBuilderTest {
                 .decoder(Path.of("taesd"))
                 .noise(NoiseGenerator.TORCH_CUDA)
                 .cacheDirectory(Path.of("cache"))
+                .prepareWeights(false)
+                .lowMemory(true)
                 .warmUp(false)
                 .promptCacheBytes(0)
                 .memoryLimitBytes(1L << 33)
@@ -146,6 +150,8 @@ class SwiftBrushBuilderTest {
                         pool,
                         NoiseGenerator.TORCH_CUDA,
                         Path.of("cache"),
+                        false,
+                        true,
                         false,
                         0,
                         8_589_934_592L,

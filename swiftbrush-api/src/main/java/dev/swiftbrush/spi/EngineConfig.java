@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param pool how many requests run and wait
  * @param noise how a seed becomes noise
  * @param cacheDirectory where to keep what was derived from the model, or null for the engine's own place
+ * @param prepareWeights whether to keep a large model's weights there as the device computes with them, so that it opens
+ *     faster the next time
+ * @param lowMemory whether a CPU is to get by with little memory, at the cost of time
  * @param warmUp whether to draw an image and discard it before the model counts as open; has no effect on a model
  *     without a default size
  * @param promptCacheBytes hidden states of prompts to keep at most, in bytes; 0 keeps none
@@ -41,6 +44,8 @@ public record EngineConfig(
         PoolOptions pool,
         NoiseGenerator noise,
         @Nullable Path cacheDirectory,
+        boolean prepareWeights,
+        boolean lowMemory,
         boolean warmUp,
         long promptCacheBytes,
         @Nullable Long memoryLimitBytes,

@@ -62,6 +62,10 @@ record CheckpointModel(Path path, ModelLayout layout, Checkpoint checkpoint, Map
     public OnDevice on(ComputeDevice device, Precision precision, OneStep recipe, int tokens, GraphCache cache) {
         DType compute = DeviceModel.computeType(precision, device);
         Checkpoint own = Objects.requireNonNull(variants.get(compute));
+        if (device instanceof ComputeDevice.Cpu cpu && cpu.lowMemory()) {
+            own = cache.halves()
+                    .of(own, Fingerprints.sha256(hashes(cache.fingerprints()).toString()));
+        }
         return new DeviceModel(own, device, compute, recipe, tokens, cache);
     }
 }

@@ -6,6 +6,7 @@ import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.Precision;
 import dev.swiftbrush.runtime.export.GraphExport;
+import dev.swiftbrush.runtime.export.GraphMemory;
 import dev.swiftbrush.runtime.export.GraphProfile;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.network.Checkpoint;
@@ -37,6 +38,7 @@ final class DeviceModel implements OnDevice {
     private final CacheKey key;
     private final String hash;
     private final Map<String, ModelProto> graphs;
+    private final GraphMemory memory;
 
     /** @param tokens of a prompt */
     DeviceModel(
@@ -56,6 +58,7 @@ final class DeviceModel implements OnDevice {
             exports.put(TEXT_ENCODER, () -> export.textEncoder(tokens));
         }
         this.graphs = cache.graphs(hash, exports);
+        this.memory = GraphMemory.of(Objects.requireNonNull(graphs.get(GENERATOR)));
     }
 
     /** A GPU has kernels of its own that choose how to convolve. */
@@ -103,6 +106,10 @@ final class DeviceModel implements OnDevice {
     }
 
     private TextSession openTextEncoder() {
+        return lowMemory() ? new TextSession.OnDemand(this::openTextEncoderNow) : openTextEncoderNow();
+    }
+
+    private TextSession openTextEncoderNow() {
         return checkpoint.textEncoder() instanceof TextNetwork.Onnx foreign
                 ? OnnxTextSession.open(foreign.config(), device)
                 : new TextSession.Clip(open("text encoder", TEXT_ENCODER));
@@ -111,7 +118,7 @@ final class DeviceModel implements OnDevice {
     private GraphSession open(String name, String file) {
         ModelProto graph = Objects.requireNonNull(graphs.get(file), file);
         LocatedGraph located = LocatedGraph.of(graph, checkpoint);
-        return GraphSession.open(name, located.bytes(), located.root(), device);
+        return cache.prepared().open(name, hash + "/" + file, weightBytes(graph), located, device);
     }
 
     /** Memory of the weights in the type that the device computes in; of a foreign ONNX file as many bytes as it has. */
@@ -121,20 +128,35 @@ final class DeviceModel implements OnDevice {
                 ? Math.max(0, Contents.size(onnx.config().model()))
                 : 0;
         return foreign
-                + export.kernelBytes(recipe)
-                + graphs.values().stream()
-                        .flatMap(graph -> graph.getGraph().getInitializerList().stream())
-                        .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
-                        .mapToLong(tensor ->
-                                tensor.getDimsList().stream().reduce((long) compute.bytes(), Math::multiplyExact))
-                        .sum();
+                + memory.kernelBytes()
+                + graphs.values().stream().mapToLong(this::weightBytes).sum();
+    }
+
+    private long weightBytes(ModelProto graph) {
+        return graph.getGraph().getInitializerList().stream()
+                .filter(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
+                .mapToLong(tensor -> tensor.getDimsList().stream()
+                        .reduce(lowMemory() ? stored(tensor) : (long) compute.bytes(), Math::multiplyExact))
+                .sum();
+    }
+
+    private static long stored(TensorProto tensor) {
+        return tensor.getDataType() == TensorProto.DataType.FLOAT_VALUE ? Float.BYTES : Short.BYTES;
+    }
+
+    private boolean lowMemory() {
+        return device instanceof ComputeDevice.Cpu cpu && cpu.lowMemory();
     }
 
     /** Memory that one network call takes beside the weights. */
     @Override
     public long workingBytes(ImageSize size, int batch) {
         int scale = checkpoint.decoder().scale();
-        return export.generatorBytes(recipe, batch, size.height() / scale, size.width() / scale, tokens);
+        int height = size.height() / scale;
+        int width = size.width() / scale;
+        return memory.isOf(batch, height, width)
+                ? memory.workingBytes()
+                : export.generatorBytes(recipe, batch, height, width, tokens);
     }
 
     @Override

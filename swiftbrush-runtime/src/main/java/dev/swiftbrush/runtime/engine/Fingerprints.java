@@ -62,7 +62,7 @@ final class Fingerprints {
     }
 
     /** What changes when a file does: on Unix also the time of change, which no program can set back. */
-    private static String state(Path file) throws IOException {
+    static String state(Path file) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         Object changed = file.getFileSystem().supportedFileAttributeViews().contains("unix")
                 ? Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS)

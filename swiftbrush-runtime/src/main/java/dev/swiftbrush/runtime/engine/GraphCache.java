@@ -27,20 +27,32 @@ import org.slf4j.LoggerFactory;
  */
 final class GraphCache {
     private static final Logger log = LoggerFactory.getLogger(GraphCache.class);
-    private static final String CHECKSUMS = "SHA256SUMS";
-    private static final long MAX_GRAPH_BYTES = 64L << 20;
-    private static final long MAX_CHECKSUMS_BYTES = 1024;
+    static final String CHECKSUMS = "SHA256SUMS";
+    static final long MAX_GRAPH_BYTES = 64L << 20;
+    static final long MAX_CHECKSUMS_BYTES = 1024;
 
     private final Path entries;
     private final Path fingerprints;
     private final Path models;
+    private final PreparedGraphs prepared;
+    private final HalfCopy halves;
 
     /** @param directory null for the operating system's place for caches */
     GraphCache(@Nullable Path directory) {
+        this(directory, true);
+    }
+
+    /** @param prepare whether to keep large graphs as they are once opened */
+    GraphCache(@Nullable Path directory, boolean prepare) {
         Path place = directory != null ? directory : CacheDirectory.ofThisUser();
         this.entries = place.resolve("graphs");
         this.fingerprints = place.resolve("fingerprints");
         this.models = place.resolve("models");
+        this.prepared =
+                new PreparedGraphs(place.resolve("prepared"), prepare ? PreparedGraphs.LARGE_BYTES : Long.MAX_VALUE);
+        Path copies = place.resolve("half");
+        this.halves = new HalfCopy(copies);
+        AtomicFile.removeAbandoned(copies);
         AtomicFile.removeAbandoned(entries);
         AtomicFile.removeAbandoned(fingerprints);
     }
@@ -81,6 +93,16 @@ final class GraphCache {
         return models;
     }
 
+    /** Weights in half precision. */
+    HalfCopy halves() {
+        return halves;
+    }
+
+    /** Graphs as they are once opened. */
+    PreparedGraphs prepared() {
+        return prepared;
+    }
+
     private static Optional<Map<String, ModelProto>> read(Path entry, Set<String> names) {
         Path checksums = entry.resolve(CHECKSUMS);
         if (!Files.exists(checksums)) {
@@ -106,7 +128,7 @@ final class GraphCache {
         }
     }
 
-    private static byte[] readAtMost(Path file, long bytes) throws IOException {
+    static byte[] readAtMost(Path file, long bytes) throws IOException {
         if (Files.size(file) > bytes) {
             throw new IOException("%s has more than %d bytes".formatted(file, bytes));
         }

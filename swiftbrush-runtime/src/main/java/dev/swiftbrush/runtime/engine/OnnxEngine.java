@@ -67,12 +67,13 @@ final class OnnxEngine implements Engine {
 
     /** Opens the checkpoint, got from {@code hub} if need be; writes its graphs unless the cache has them. */
     static OnnxEngine open(EngineConfig config, Supplier<HubSettings> hub) {
-        List<ComputeDevice> devices =
-                config.devices().stream().map(ComputeDevice::of).toList();
+        List<ComputeDevice> devices = config.devices().stream()
+                .map(device -> ComputeDevice.of(device, config.lowMemory()))
+                .toList();
         Set<DType> computes = devices.stream()
                 .map(device -> DeviceModel.computeType(config.precision(), device))
                 .collect(toCollection(() -> EnumSet.noneOf(DType.class)));
-        GraphCache cache = new GraphCache(config.cacheDirectory());
+        GraphCache cache = new GraphCache(config.cacheDirectory(), config.prepareWeights());
         ModelFolder source = ModelFolder.of(config, computes.equals(EnumSet.of(DType.F16)), cache, hub);
         Path path = source.path();
         long start = System.nanoTime();

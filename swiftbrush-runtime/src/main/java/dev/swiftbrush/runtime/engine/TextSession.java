@@ -5,6 +5,7 @@ import dev.swiftbrush.runtime.session.Cancellation;
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.session.HostTensor;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** A text encoder opened on one device. Thread-safe but for {@link #close}, which must not come while one runs. */
 interface TextSession extends AutoCloseable {
@@ -30,6 +31,21 @@ interface TextSession extends AutoCloseable {
         @Override
         public void close() {
             session.close();
+        }
+    }
+
+    /** One that is opened for each call, and takes no memory in between. */
+    record OnDemand(Supplier<TextSession> opener) implements TextSession {
+        @Override
+        public void encode(HostTensor ids, HostTensor states, Cancellation cancellation) {
+            try (TextSession session = opener.get()) {
+                session.encode(ids, states, cancellation);
+            }
+        }
+
+        @Override
+        public void close() {
+            // nothing is open
         }
     }
 }

@@ -28,7 +28,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
     private static final int MOST = 256;
 
     /** Raised whenever the graphs come out differently, so that those kept from before are not used any more. */
-    public static final int REVISION = 2;
+    public static final int REVISION = 3;
 
     /** Names of the graphs' inputs and outputs. */
     public static final String INPUT_IDS = "input_ids";
@@ -74,12 +74,17 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
 
     /**
      * Noise {@code [batch, C, height, width]} and hidden states to bytes {@code [batch, H, W, 3]}: one call of the UNet,
-     * the recipe, the decoder and the rounding to pixels.
+     * the recipe, the decoder and the rounding to pixels. The graph tells the {@link GraphMemory} that it takes.
      */
     public ModelProto generator(OneStep recipe) {
         Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
         Tensor pixels = pixels(graph, recipe, Sizes.OPEN);
-        return finish(graph, PIXELS, pixels, DType.U8, "batch", "image_height", "image_width", 3);
+        ModelProto model = finish(graph, PIXELS, pixels, DType.U8, "batch", "image_height", "image_width", 3);
+        Sizes own = ownSizes();
+        int height = (int) own.height();
+        int width = (int) own.width();
+        long working = generatorBytes(recipe, 1, height, width, (int) own.tokens());
+        return new GraphMemory(graph.keptBytes(), height, width, working).writtenTo(model);
     }
 
     /**
@@ -93,13 +98,6 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
         Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
         pixels(graph, recipe, new Sizes(batch, height, width, tokens));
         return graph.peakBytes();
-    }
-
-    /** The memory that the weights of {@link #generator} take beyond what is stored of them: transformed kernels are larger. */
-    public long kernelBytes(OneStep recipe) {
-        Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
-        pixels(graph, recipe, Sizes.OPEN);
-        return graph.keptBytes();
     }
 
     private Tensor pixels(Graph graph, OneStep recipe, Sizes sizes) {

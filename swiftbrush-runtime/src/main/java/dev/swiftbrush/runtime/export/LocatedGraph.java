@@ -24,15 +24,19 @@ public record LocatedGraph(byte[] bytes, Path root) {
 
     /** Finds the weights of {@code graph}, which are called as {@link Checkpoint#nameOf} says. */
     public static LocatedGraph of(ModelProto graph, Checkpoint checkpoint) {
-        return of(graph, checkpoint.folder(), checkpoint.decoderFolder());
+        Map<String, @Nullable Path> elsewhere = new HashMap<>();
+        elsewhere.put(Checkpoint.DECODER, checkpoint.decoderFolder());
+        elsewhere.put(Checkpoint.HALF, checkpoint.halfFolder());
+        return of(graph, checkpoint.folder(), elsewhere);
     }
 
     /** Finds the weights of {@code graph}, whose locations are relative to {@code folder}. */
     public static LocatedGraph of(ModelProto graph, Path folder) {
-        return of(graph, folder, null);
+        return of(graph, folder, Map.of());
     }
 
-    private static LocatedGraph of(ModelProto graph, Path folder, @Nullable Path decoder) {
+    /** @param elsewhere folders by what the names of their files begin with; null for one that is not there */
+    private static LocatedGraph of(ModelProto graph, Path folder, Map<String, @Nullable Path> elsewhere) {
         ModelProto.Builder model = graph.toBuilder();
         List<StringStringEntryProto.Builder> locations = model.getGraphBuilder().getInitializerBuilderList().stream()
                 .flatMap(tensor -> tensor.getExternalDataBuilderList().stream())
@@ -40,7 +44,7 @@ public record LocatedGraph(byte[] bytes, Path root) {
                 .toList();
         Map<String, Path> files = new HashMap<>();
         for (StringStringEntryProto.Builder location : locations) {
-            files.computeIfAbsent(location.getValue(), name -> real(file(name, folder, decoder)));
+            files.computeIfAbsent(location.getValue(), name -> real(file(name, folder, elsewhere)));
         }
         Path root = commonFolder(folder, files.values());
         for (StringStringEntryProto.Builder location : locations) {
@@ -50,10 +54,14 @@ public record LocatedGraph(byte[] bytes, Path root) {
         return new LocatedGraph(model.build().toByteArray(), root);
     }
 
-    private static Path file(String location, Path folder, @Nullable Path decoder) {
-        return decoder != null && location.startsWith(Checkpoint.DECODER)
-                ? inside(decoder, location.substring(Checkpoint.DECODER.length()))
-                : inside(folder, location);
+    private static Path file(String location, Path folder, Map<String, @Nullable Path> elsewhere) {
+        for (Map.Entry<String, @Nullable Path> other : elsewhere.entrySet()) {
+            Path path = other.getValue();
+            if (path != null && location.startsWith(other.getKey())) {
+                return inside(path, location.substring(other.getKey().length()));
+            }
+        }
+        return inside(folder, location);
     }
 
     /** Where a link leads is the model's own affair; a graph names nothing outside of the model's folder. */

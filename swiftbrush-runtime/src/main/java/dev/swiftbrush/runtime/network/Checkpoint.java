@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vaeWeights those of {@code decoder}
  * @param decoderFolder where the decoder is from, or null if it is the checkpoint's own
+ * @param halfFolder where the weights of UNet and text encoder are in half precision, or null if they are the checkpoint's own
  */
 public record Checkpoint(
         Path folder,
@@ -32,10 +33,14 @@ public record Checkpoint(
         LatentDecoder decoder,
         Component unetWeights,
         Component vaeWeights,
-        @Nullable Path decoderFolder) {
+        @Nullable Path decoderFolder,
+        @Nullable Path halfFolder) {
 
     /** What the names of a decoder's files begin with if it is not the checkpoint's own. */
     public static final String DECODER = "decoder/";
+
+    /** What the names of weights in half precision begin with if they are not the checkpoint's own. */
+    public static final String HALF = "half/";
 
     private static final String WEIGHTS = "diffusion_pytorch_model";
 
@@ -88,6 +93,7 @@ public record Checkpoint(
                 decoder,
                 component(unetConfig, WEIGHTS, preferFp16, names -> names, unet.weights()),
                 decoderWeights(vaeConfig, decoder, preferFp16),
+                null,
                 null);
     }
 
@@ -111,8 +117,19 @@ public record Checkpoint(
                     "The decoder in %s makes %s, but that of %s makes %s; it must be for the same latents"
                             .formatted(folder, described(other), this.folder, described(decoder)));
         }
-        return new Checkpoint(
-                this.folder, textEncoder, unet, other, unetWeights, decoderWeights(config, other, preferFp16), folder);
+        Component weights = decoderWeights(config, other, preferFp16);
+        return new Checkpoint(this.folder, textEncoder, unet, other, unetWeights, weights, folder, halfFolder);
+    }
+
+    /**
+     * The same checkpoint with other weights of its UNet and, if it is CLIP's, its text encoder.
+     *
+     * @param folder where they lie
+     */
+    public Checkpoint withHalf(Path folder, Component unet, Component text) {
+        TextNetwork encoder =
+                textEncoder instanceof TextNetwork.Clip clip ? new TextNetwork.Clip(clip.model(), text) : textEncoder;
+        return new Checkpoint(this.folder, encoder, this.unet, decoder, unet, vaeWeights, decoderFolder, folder);
     }
 
     private static String described(LatentDecoder decoder) {
@@ -160,9 +177,14 @@ public record Checkpoint(
 
     /** The name of one of {@link #files()}. */
     public String nameOf(Path file) {
-        String name = decoderFolder != null && vaeWeights.files().contains(file)
-                ? DECODER + decoderFolder.relativize(file)
-                : folder.relativize(file).toString();
+        String name;
+        if (decoderFolder != null && vaeWeights.files().contains(file)) {
+            name = DECODER + decoderFolder.relativize(file);
+        } else if (halfFolder != null && file.startsWith(halfFolder)) {
+            name = HALF + halfFolder.relativize(file);
+        } else {
+            name = folder.relativize(file).toString();
+        }
         return name.replace(File.separatorChar, '/');
     }
 

@@ -160,6 +160,7 @@ public record SingleFile(
                 autoencoder,
                 new Checkpoint.Component(unet.tensors(), List.of(file)),
                 new Checkpoint.Component(vae.tensors(), List.of(file)),
+                null,
                 null);
     }
 

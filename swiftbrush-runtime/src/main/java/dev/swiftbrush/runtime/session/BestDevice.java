@@ -14,14 +14,14 @@ final class BestDevice {
 
     private BestDevice() {}
 
-    static ComputeDevice find() {
+    static ComputeDevice find(boolean lowMemory) {
         try {
             ComputeDevice.Cuda device = new ComputeDevice.Cuda(0);
             CudaProbe.require(device);
             tell("Running on " + device);
             return device;
         } catch (DeviceException e) {
-            ComputeDevice.Cpu device = new ComputeDevice.Cpu(Cores.physical());
+            ComputeDevice.Cpu device = new ComputeDevice.Cpu(Cores.physical(), lowMemory);
             tell("Running on the CPU with %d threads: %s".formatted(device.threads(), e.getMessage()));
             return device;
         }

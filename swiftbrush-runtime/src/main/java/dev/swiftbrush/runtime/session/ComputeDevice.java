@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /** A device that was seen to work. Immutable and thread-safe. */
@@ -13,14 +14,34 @@ public sealed interface ComputeDevice {
     /** Whether half precision is the faster one here. */
     boolean prefersHalfPrecision();
 
+    /** What the layout of prepared weights depends on, see {@link GraphSession#prepare}; empty if none are to be kept. */
+    Optional<String> layout();
+
     /** Options of a session that runs here; the caller closes them. */
     SessionOptions sessionOptions() throws OrtException;
 
-    /** The cores of this machine's processors. */
-    record Cpu(int threads) implements ComputeDevice {
+    /**
+     * The cores of this machine's processors.
+     *
+     * @param lowMemory whether weights stay as they are stored and are widened at each use, and memory goes back sooner
+     */
+    record Cpu(int threads, boolean lowMemory) implements ComputeDevice {
+
+        /** With memory to spare. */
+        public Cpu(int threads) {
+            this(threads, false);
+        }
+
         @Override
         public boolean prefersHalfPrecision() {
             return false;
+        }
+
+        @Override
+        public Optional<String> layout() {
+            return lowMemory
+                    ? Optional.empty()
+                    : Processor.kind().map(kind -> "ONNX Runtime " + OnnxRuntime.version() + "\n" + kind);
         }
 
         @Override
@@ -32,6 +53,11 @@ public sealed interface ComputeDevice {
                         "session.intra_op.allow_spinning", "0"); // idle threads would burn the host's cores
                 options.addConfigEntry(
                         "session.x64quantprecision", "1"); // sums of int8 products saturate on older processors else
+                if (lowMemory) {
+                    // what is computed beforehand, or laid out anew, is a copy
+                    options.addConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");
+                    options.setOptimizationLevel(SessionOptions.OptLevel.EXTENDED_OPT);
+                }
             });
         }
 
@@ -46,6 +72,11 @@ public sealed interface ComputeDevice {
         @Override
         public boolean prefersHalfPrecision() {
             return true;
+        }
+
+        @Override
+        public Optional<String> layout() {
+            return Optional.empty();
         }
 
         @Override
@@ -70,17 +101,26 @@ public sealed interface ComputeDevice {
      * @throws DeviceException if it cannot be had; the message says what is missing
      */
     static ComputeDevice of(Device asked) {
+        return of(asked, false);
+    }
+
+    /**
+     * As {@link #of(Device)}.
+     *
+     * @param lowMemory how a CPU computes, see {@link Cpu}
+     */
+    static ComputeDevice of(Device asked, boolean lowMemory) {
         OnnxRuntime.environment(); // if it cannot be loaded at all, no device is to blame
         OnnxRuntime.warnOfHiddenArtifacts();
         if (asked instanceof Device.Cpu cpu) {
-            return new Cpu(cpu.threads() > 0 ? cpu.threads() : Cores.physical());
+            return new Cpu(cpu.threads() > 0 ? cpu.threads() : Cores.physical(), lowMemory);
         }
         if (asked instanceof Device.Cuda cuda) {
             Cuda device = new Cuda(cuda.index());
             CudaProbe.require(device);
             return device;
         }
-        return BestDevice.find();
+        return BestDevice.find(lowMemory);
     }
 
     /**

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.RunOptions;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.ValueInfo;
 import dev.swiftbrush.DeviceException;
@@ -29,6 +30,11 @@ import java.util.stream.LongStream;
  * when no run is in flight, for ONNX Runtime would take the JVM down with it.
  */
 public final class GraphSession implements AutoCloseable {
+    /** The names of what {@link #prepare} writes. */
+    public static final String PREPARED_GRAPH = "graph.onnx";
+
+    public static final String PREPARED_WEIGHTS = "weights.bin";
+
     private static final Pattern OUT_OF_MEMORY =
             Pattern.compile("bad_alloc|failed to allocate|out of memory|could not allocate", Pattern.CASE_INSENSITIVE);
 
@@ -53,8 +59,42 @@ public final class GraphSession implements AutoCloseable {
      * @throws ModelException if ONNX Runtime refuses the graph
      */
     public static GraphSession open(String name, byte[] graph, Path weightsRoot, ComputeDevice device) {
+        return open(name, graph, weightsRoot, device, options -> {});
+    }
+
+    /**
+     * Writes what ONNX Runtime makes of a graph when it opens it: {@link #PREPARED_GRAPH}, with all constants computed, and
+     * {@link #PREPARED_WEIGHTS}, laid out as the device computes with them. Both hold on processors of this kind alone, and
+     * for this version of ONNX Runtime.
+     *
+     * @param folder is there, and its path has no characters beyond U+FFFF
+     * @throws ModelException if ONNX Runtime refuses the graph or cannot write
+     */
+    public static void prepare(String name, byte[] graph, Path weightsRoot, ComputeDevice device, Path folder) {
+        OnnxRuntime.Settings keep = options -> {
+            options.setOptimizedModelFilePath(folder.resolve(PREPARED_GRAPH).toString());
+            options.addConfigEntry("session.optimized_model_external_initializers_file_name", PREPARED_WEIGHTS);
+            options.addConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
+            options.addConfigEntry("session.save_external_prepacked_constant_initializers", "1");
+        };
+        open(name, graph, weightsRoot, device, keep).close();
+    }
+
+    /**
+     * Opens what {@link #prepare} wrote. Its weights are mapped, so that sessions and processes share them.
+     *
+     * @param graph the content of {@link #PREPARED_GRAPH} in {@code folder}
+     * @throws ModelException if ONNX Runtime refuses it
+     */
+    public static GraphSession openPrepared(String name, byte[] graph, Path folder, ComputeDevice device) {
+        return open(name, graph, folder, device, options -> options.setOptimizationLevel(OptLevel.NO_OPT));
+    }
+
+    private static GraphSession open(
+            String name, byte[] graph, Path weightsRoot, ComputeDevice device, OnnxRuntime.Settings more) {
         try (SessionOptions options = device.sessionOptions()) {
             options.addConfigEntry("session.model_external_initializers_file_folder_path", weightsRoot.toString());
+            more.set(options);
             return new GraphSession(name, OnnxRuntime.environment().createSession(graph, options));
         } catch (OrtException | LinkageError e) {
             throw new ModelException(

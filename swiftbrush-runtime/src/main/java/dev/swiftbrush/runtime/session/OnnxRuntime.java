@@ -52,6 +52,11 @@ final class OnnxRuntime {
         }
     }
 
+    /** The version of ONNX Runtime. */
+    static String version() {
+        return environment().getVersion();
+    }
+
     /** What is set on a session's options. */
     interface Settings {
         void set(SessionOptions options) throws OrtException;

@@ -65,6 +65,8 @@ class HubModelTest {
                 PoolOptions.defaults(),
                 NoiseGenerator.TORCH_CPU,
                 folder.resolve("graphs"),
+                true,
+                false,
                 false,
                 0,
                 null,

@@ -73,8 +73,10 @@ class WinogradNetworksTest {
         GraphExport cpu = new GraphExport(checkpoint, DType.F32, GraphProfile.CPU);
         assertThat(cpu.generator(recipe)).isEqualTo(plain.generator(recipe));
         assertThat(cpu.decoder()).isEqualTo(plain.decoder());
-        assertThat(cpu.kernelBytes(recipe)).isZero();
-        assertThat(cpu.generatorBytes(recipe, 1, 16, 16, 77)).isEqualTo(plain.generatorBytes(recipe, 1, 16, 16, 77));
+        GraphMemory memory = GraphMemory.of(cpu.generator(recipe));
+        assertThat(memory.kernelBytes()).isZero();
+        assertThat(memory.workingBytes())
+                .isEqualTo(plain.generatorBytes(recipe, 1, memory.height(), memory.width(), 77));
     }
 
     @Test

@@ -62,12 +62,13 @@ public final class Benchmark {
         Figures export = run(Kind.EXPORT, options, work, progress);
         Job job = new Job(Kind.SWIFTBRUSH, options.checkpoint(), work, options.size());
         Figures cold = run(Kind.SWIFTBRUSH, options, work, progress);
+        run(Kind.LOW_MEMORY, options, work, progress); // writes its copy of the weights
         GraphFiles exported = GraphFiles.in(job.cache());
 
         Map<Kind, List<Figures>> rounds = new EnumMap<>(Kind.class);
         for (int round = 1; round <= options.runs(); round++) {
             progress.printf("Round %d of %d%n", round, options.runs());
-            for (Kind kind : List.of(Kind.SWIFTBRUSH, Kind.PLAIN, Kind.STAGES)) {
+            for (Kind kind : List.of(Kind.SWIFTBRUSH, Kind.LOW_MEMORY, Kind.PLAIN, Kind.STAGES)) {
                 rounds.computeIfAbsent(kind, missing -> new ArrayList<>()).add(run(kind, options, work, progress));
             }
         }
@@ -77,9 +78,14 @@ public final class Benchmark {
                 rounds,
                 exported.writtenSince(empty),
                 GraphFiles.in(job.cache()).writtenSince(exported),
-                new Picture(Files.readAllBytes(job.picture(Kind.SWIFTBRUSH))),
-                new Picture(Files.readAllBytes(job.picture(Kind.PLAIN))),
+                picture(job, Kind.SWIFTBRUSH),
+                picture(job, Kind.LOW_MEMORY),
+                picture(job, Kind.PLAIN),
                 loadBefore);
+    }
+
+    private static Picture picture(Job job, Kind kind) throws IOException {
+        return new Picture(Files.readAllBytes(job.picture(kind)));
     }
 
     private static Figures run(Kind kind, Options options, Path work, PrintStream progress)

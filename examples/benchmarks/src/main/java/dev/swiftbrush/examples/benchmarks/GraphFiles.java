@@ -13,8 +13,9 @@ record GraphFiles(Map<Path, String> states) {
 
     static GraphFiles in(Path cache) throws IOException {
         Map<Path, String> states = new HashMap<>();
-        if (Files.isDirectory(cache)) {
-            try (Stream<Path> files = Files.walk(cache)) {
+        Path graphs = cache.resolve("graphs");
+        if (Files.isDirectory(graphs)) {
+            try (Stream<Path> files = Files.walk(graphs)) {
                 for (Path file :
                         files.filter(path -> path.toString().endsWith(".onnx")).toList()) {
                     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);

@@ -20,6 +20,7 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
     enum Kind {
         EXPORT,
         SWIFTBRUSH,
+        LOW_MEMORY,
         PLAIN,
         STAGES,
         ONE_SESSION,
@@ -36,9 +37,9 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
         return size == null ? required : List.of(required.get(0), required.get(1), required.get(2), size.toString());
     }
 
-    /** Where SwiftBrush keeps its graphs. */
+    /** Where SwiftBrush keeps what it made of the checkpoint. */
     Path cache() {
-        return work.resolve("cache");
+        return work.resolve(kind == Kind.LOW_MEMORY ? "cache-low-memory" : "cache");
     }
 
     /** A graph of the plain way. */

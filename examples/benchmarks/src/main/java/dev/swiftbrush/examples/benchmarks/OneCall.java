@@ -21,6 +21,7 @@ final class OneCall {
         try (SwiftBrush brush = SwiftBrush.builder()
                 .model(job.checkpoint())
                 .device(Device.cpu())
+                .lowMemory(job.kind() == Job.Kind.LOW_MEMORY)
                 .cacheDirectory(job.cache())
                 .warmUp(false) // the first image is timed for itself
                 .promptCacheBytes(0) // and every image encodes its prompt

@@ -24,6 +24,7 @@ record Report(
         int graphsAtFirstStart,
         int graphsLater,
         Picture swiftBrush,
+        Picture lowMemory,
         Picture plain,
         String loadBefore) {
 
@@ -62,6 +63,7 @@ record Report(
                 rounds(Kind.PLAIN).size());
         printStart(out);
         printImages(out);
+        printLowMemory(out);
         printVerdicts(out);
     }
 
@@ -96,6 +98,32 @@ record Report(
         image(out, "of it the decoder (own graph)", "decoder", Kind.STAGES);
         image(out, "**in all**", "total", Kind.SWIFTBRUSH);
         out.println();
+    }
+
+    private void printLowMemory(PrintStream out) {
+        out.println("| `lowMemory(true)` | SwiftBrush | low memory | plain way | plain / low memory |");
+        out.println("|---|---|---|---|---|");
+        three(out, "later start: load", "start", Report::time);
+        three(out, "peak memory after start, first and steady image", "memory", Report::gigabytes);
+        three(out, "one image, first", "first.total", Report::time);
+        three(out, "one image, steady", "steady.total", Report::time);
+        out.printf(
+                Locale.ROOT,
+                "%nLow memory's picture differs from that of SwiftBrush by %d levels at most, its weights being in half precision.%n%n",
+                swiftBrush.largestDifference(lowMemory));
+    }
+
+    private void three(PrintStream out, String title, String name, Format format) {
+        OptionalDouble low = median(Kind.LOW_MEMORY, name);
+        OptionalDouble plain = median(Kind.PLAIN, name);
+        out.printf(
+                Locale.ROOT,
+                "| %s | %s | %s | %s | %s |%n",
+                title,
+                format.of(median(Kind.SWIFTBRUSH, name)),
+                format.of(low),
+                format.of(plain),
+                ratio(plain, low));
     }
 
     private void printVerdicts(PrintStream out) {

@@ -57,6 +57,11 @@ class BenchmarkTest {
                 "\\*\\*in all\\*\\*")) {
             assertLine(lines, row(stage, time, time, time, time, ratio));
         }
+        assertLine(lines, row("later start: load", time, time, time, ratio));
+        assertLine(lines, row("peak memory after start, first and steady image", memory, memory, memory, ratio));
+        assertLine(lines, row("one image, first", time, time, time, ratio));
+        assertLine(lines, row("one image, steady", time, time, time, ratio));
+        assertLine(lines, "Low memory's picture differs from that of SwiftBrush by \\d levels at most, .*");
         assertLine(lines, "- peak memory of SwiftBrush, .*: " + memory + ", limit 8.00 GB: PASS");
         assertLine(lines, "- later starts export nothing: PASS");
         assertLine(lines, "- picture: standard deviation .* levels \\(over 20\\), .* clipped \\(under 5%\\): PASS");
