@@ -65,7 +65,7 @@ class GraphExportTest {
             digest.update(convolution(form).toByteArray());
         }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("2 d3495708a243fb509f488f2be45581e1522c0596d2dafc6d3cf9091f6082c0ae");
+                .isEqualTo("3 ff5435252e9d28ac817322e22bc7dc28987ae0cf9fb2806af94a23ad13ecb617");
     }
 
     private static ModelProto convolution(ConvolutionForm form) {
