@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class GraphCache {
     private static final Logger log = LoggerFactory.getLogger(GraphCache.class);
-    static final String CHECKSUMS = "SHA256SUMS";
+    private static final String CHECKSUMS = "SHA256SUMS";
     static final long MAX_GRAPH_BYTES = 64L << 20;
     static final long MAX_CHECKSUMS_BYTES = 1024;
 

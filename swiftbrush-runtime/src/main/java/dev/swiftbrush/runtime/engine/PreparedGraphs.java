@@ -48,7 +48,7 @@ final class PreparedGraphs {
     private static final Duration ABANDONED = Duration.ofHours(1);
     private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
 
-    /** Free disk that is asked for, in bytes of weights: about two are written, and as much is to be left. */
+    /** Free disk that is asked for, in bytes of weights: up to two are written, and as much is to be left. */
     private static final int ROOM = 4;
 
     private static final int BUFFER_BYTES = 1 << 20;
