@@ -16,6 +16,7 @@ import dev.swiftbrush.runtime.pipeline.Networks;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
+import dev.swiftbrush.runtime.session.NativeHeap;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -77,7 +78,9 @@ final class DeviceModel implements OnDevice {
         // the larger first: what it needs while it opens is free again when the other opens
         GraphSession generator = open("generator", GENERATOR);
         try {
-            return new OnnxNetworks(openTextEncoder(), generator);
+            OnnxNetworks networks = new OnnxNetworks(openTextEncoder(), generator);
+            NativeHeap.trim();
+            return networks;
         } catch (RuntimeException | Error e) {
             Closing.after(e, generator);
             throw e;

@@ -94,11 +94,12 @@ final class HalfCopy {
             Files.createDirectories(file.getParent());
             List<Declaration> declared = new ArrayList<>();
             tensors.forEach((name, tensor) -> {
-                DType type = isLong(tensor) && fits(weights.map(tensor)) ? DType.F16 : tensor.dtype();
+                DType type = isLong(tensor) && fits(weights, tensor) ? DType.F16 : tensor.dtype();
                 declared.add(new Declaration(name, type, tensor.shape()));
             });
             try (SafetensorsWriter writer = SafetensorsWriter.create(file, declared, Map.of())) {
-                tensors.forEach((name, tensor) -> writer.writeConverted(name, weights.map(tensor), tensor.dtype()));
+                tensors.forEach((name, tensor) ->
+                        weights.read(tensor, piece -> writer.writeConverted(name, piece, tensor.dtype())));
             }
         } catch (IOException e) {
             throw new ModelException(
@@ -106,6 +107,12 @@ final class HalfCopy {
                             .formatted(file, e),
                     e);
         }
+    }
+
+    private static boolean fits(MappedWeights weights, StoredTensor tensor) {
+        boolean[] all = {true};
+        weights.read(tensor, piece -> all[0] = all[0] && fits(piece));
+        return all[0];
     }
 
     private static boolean fits(ByteBuffer floats) {

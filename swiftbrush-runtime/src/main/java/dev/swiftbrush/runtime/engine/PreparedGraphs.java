@@ -6,6 +6,7 @@ import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.export.LocatedGraph;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
+import dev.swiftbrush.runtime.session.NativeHeap;
 import dev.swiftbrush.runtime.weights.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -155,6 +156,7 @@ final class PreparedGraphs {
             }
             log.info("Preparing the weights of the {} in {}, so that it opens faster next time", name, entry);
             GraphSession.prepare(name, graph.bytes(), graph.root(), device, unfinished);
+            NativeHeap.trim();
             byte[] prepared = Files.readAllBytes(unfinished.resolve(GraphSession.PREPARED_GRAPH));
             String sums = checksum(prepared) + checksum(unfinished.resolve(GraphSession.PREPARED_WEIGHTS));
             AtomicFile.write(unfinished.resolve(CHECKSUMS), sums.getBytes(UTF_8));

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -329,12 +330,36 @@ final class Graph {
     }
 
     ModelProto model() {
+        GraphProto.Builder graph = proto.clone().clearNode();
+        nodesOfWeightsFirst().forEach(graph::addNode);
         ModelProto.Builder model = ModelProto.newBuilder()
                 .setIrVersion(irVersion)
                 .setProducerName("SwiftBrush for Java")
-                .setGraph(proto);
+                .setGraph(graph);
         operators.forEach((domain, version) -> model.addOpsetImport(operators(domain, version)));
         return model.build();
+    }
+
+    /**
+     * Where weights are not computed with beforehand, ONNX Runtime does it right before each is used if that stands at the
+     * graph's beginning: it walks from the end, and of a node's inputs takes the one latest in the graph first, then goes all
+     * the way up from there. Else it would compute all of them before anything else, and hold them.
+     */
+    private List<NodeProto> nodesOfWeightsFirst() {
+        Set<String> known = new HashSet<>(Set.of("")); // an input that is left out
+        proto.getInitializerList().forEach(weight -> known.add(weight.getName()));
+        List<NodeProto> ofWeights = new ArrayList<>();
+        List<NodeProto> others = new ArrayList<>();
+        for (NodeProto node : proto.getNodeList()) {
+            if (known.containsAll(node.getInputList())) {
+                known.addAll(node.getOutputList());
+                ofWeights.add(node);
+            } else {
+                others.add(node);
+            }
+        }
+        ofWeights.addAll(others);
+        return ofWeights;
     }
 
     private static OperatorSetIdProto.Builder operators(String domain, long version) {

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,11 @@ public sealed interface ComputeDevice {
 
     /** Options of a session that runs here; the caller closes them. */
     SessionOptions sessionOptions() throws OrtException;
+
+    /** Configuration entries of each run of such a session. */
+    default Map<String, String> runEntries() {
+        return Map.of();
+    }
 
     /**
      * The cores of this machine's processors.
@@ -59,6 +65,11 @@ public sealed interface ComputeDevice {
                     options.setOptimizationLevel(SessionOptions.OptLevel.EXTENDED_OPT);
                 }
             });
+        }
+
+        @Override
+        public Map<String, String> runEntries() {
+            return lowMemory ? Map.of("memory.enable_memory_arena_shrinkage", "cpu:0") : Map.of();
         }
 
         @Override

@@ -40,12 +40,14 @@ public final class GraphSession implements AutoCloseable {
 
     private final String name;
     private final OrtSession session;
+    private final Map<String, String> runEntries;
     private final Map<String, Port> inputs;
     private final Map<String, Port> outputs;
 
-    private GraphSession(String name, OrtSession session) throws OrtException {
+    private GraphSession(String name, OrtSession session, Map<String, String> runEntries) throws OrtException {
         this.name = name;
         this.session = session;
+        this.runEntries = runEntries;
         this.inputs = ports(session.getInputInfo());
         this.outputs = ports(session.getOutputInfo());
     }
@@ -64,8 +66,8 @@ public final class GraphSession implements AutoCloseable {
 
     /**
      * Writes what ONNX Runtime makes of a graph when it opens it: {@link #PREPARED_GRAPH}, with all constants computed, and
-     * {@link #PREPARED_WEIGHTS}, laid out as the device computes with them. Both hold on processors of this kind alone, and
-     * for this version of ONNX Runtime.
+     * {@link #PREPARED_WEIGHTS}, kernels laid out as the device convolves with them. Both hold on processors of this kind
+     * alone, and for this version of ONNX Runtime.
      *
      * @param folder is there, and its path has no characters beyond U+FFFF
      * @throws ModelException if ONNX Runtime refuses the graph or cannot write
@@ -75,7 +77,7 @@ public final class GraphSession implements AutoCloseable {
             options.setOptimizedModelFilePath(folder.resolve(PREPARED_GRAPH).toString());
             options.addConfigEntry("session.optimized_model_external_initializers_file_name", PREPARED_WEIGHTS);
             options.addConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
-            options.addConfigEntry("session.save_external_prepacked_constant_initializers", "1");
+            leaveMatricesAsTheyAre(options);
         };
         open(name, graph, weightsRoot, device, keep).close();
     }
@@ -87,7 +89,15 @@ public final class GraphSession implements AutoCloseable {
      * @throws ModelException if ONNX Runtime refuses it
      */
     public static GraphSession openPrepared(String name, byte[] graph, Path folder, ComputeDevice device) {
-        return open(name, graph, folder, device, options -> options.setOptimizationLevel(OptLevel.NO_OPT));
+        return open(name, graph, folder, device, options -> {
+            options.setOptimizationLevel(OptLevel.NO_OPT);
+            leaveMatricesAsTheyAre(options);
+        });
+    }
+
+    /** Packed ones are copies, made anew at each opening, and save nothing where a call takes seconds (docs/adr/0010). */
+    private static void leaveMatricesAsTheyAre(SessionOptions options) throws OrtException {
+        options.addConfigEntry("session.disable_prepacking", "1");
     }
 
     private static GraphSession open(
@@ -95,7 +105,7 @@ public final class GraphSession implements AutoCloseable {
         try (SessionOptions options = device.sessionOptions()) {
             options.addConfigEntry("session.model_external_initializers_file_folder_path", weightsRoot.toString());
             more.set(options);
-            return new GraphSession(name, OnnxRuntime.environment().createSession(graph, options));
+            return new GraphSession(name, OnnxRuntime.environment().createSession(graph, options), device.runEntries());
         } catch (OrtException | LinkageError e) {
             throw new ModelException(
                     "ONNX Runtime cannot open the %s on %s: %s".formatted(name, device, e.getMessage()), e);
@@ -154,6 +164,9 @@ public final class GraphSession implements AutoCloseable {
                 OnnxTensor result = tensor(output)) {
             for (Map.Entry<String, HostTensor> input : inputs.entrySet()) {
                 tensors.put(input.getKey(), tensor(input.getValue()));
+            }
+            for (Map.Entry<String, String> entry : runEntries.entrySet()) {
+                options.addRunConfigEntry(entry.getKey(), entry.getValue());
             }
             cancellation.begin(options);
             try {

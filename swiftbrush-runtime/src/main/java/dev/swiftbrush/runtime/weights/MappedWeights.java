@@ -2,6 +2,7 @@ package dev.swiftbrush.runtime.weights;
 
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.tensor.DType;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The bytes of stored tensors, mapped into memory on demand; each file is opened once.
@@ -20,6 +22,8 @@ import java.util.Map;
 public final class MappedWeights implements AutoCloseable {
 
     private static final int MOST_FLOATS = Integer.MAX_VALUE - 8; // the longest array that every JVM can make
+
+    private static final int PIECE_BYTES = 1 << 20;
 
     private final Map<Path, FileChannel> channels = new HashMap<>();
     private boolean closed;
@@ -47,22 +51,61 @@ public final class MappedWeights implements AutoCloseable {
                                     Integer.MAX_VALUE));
         }
         try {
-            FileChannel channel = channel(tensor.file());
-            long fileBytes = channel.size();
-            if (fileBytes - tensor.byteLength() < tensor.offset()) {
-                throw new ModelException(
-                        "tensor %s in %s ends at byte %d of the file, which now holds %d; it changed since it was opened"
-                                .formatted(
-                                        Messages.quoted(tensor.name()),
-                                        tensor.file(),
-                                        tensor.offset() + tensor.byteLength(),
-                                        fileBytes));
-            }
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.byteLength())
+            return channelThatHolds(tensor)
+                    .map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.byteLength())
                     .order(ByteOrder.LITTLE_ENDIAN);
         } catch (IOException e) {
-            throw new ModelException("%s cannot be read: %s".formatted(tensor.file(), Messages.reason(e)), e);
+            throw unreadable(tensor, e);
         }
+    }
+
+    /**
+     * Reads the bytes of {@code tensor} one piece after another, without mapping them: of a large file, no more than a piece
+     * counts as this process's memory.
+     *
+     * @param piece takes each, little-endian and of whole elements; it is read over afterwards
+     * @throws ModelException if the file cannot be read, or it has become shorter than its header says
+     * @throws IllegalStateException after {@link #close()}
+     */
+    public void read(StoredTensor tensor, Consumer<ByteBuffer> piece) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(PIECE_BYTES, tensor.byteLength()))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            FileChannel channel = channelThatHolds(tensor);
+            long end = tensor.offset() + tensor.byteLength();
+            int size;
+            for (long at = tensor.offset(); at < end; at += size) {
+                size = (int) Math.min(buffer.capacity(), end - at);
+                buffer.clear().limit(size);
+                while (buffer.hasRemaining()) {
+                    if (channel.read(buffer, at + buffer.position()) < 0) {
+                        throw new EOFException("it ends too early");
+                    }
+                }
+                piece.accept(buffer.flip());
+            }
+        } catch (IOException e) {
+            throw unreadable(tensor, e);
+        }
+    }
+
+    private FileChannel channelThatHolds(StoredTensor tensor) throws IOException {
+        FileChannel channel = channel(tensor.file());
+        long fileBytes = channel.size();
+        if (fileBytes - tensor.byteLength() < tensor.offset()) {
+            throw new ModelException(
+                    "tensor %s in %s ends at byte %d of the file, which now holds %d; it changed since it was opened"
+                            .formatted(
+                                    Messages.quoted(tensor.name()),
+                                    tensor.file(),
+                                    tensor.offset() + tensor.byteLength(),
+                                    fileBytes));
+        }
+        return channel;
+    }
+
+    private static ModelException unreadable(StoredTensor tensor, IOException e) {
+        return new ModelException("%s cannot be read: %s".formatted(tensor.file(), Messages.reason(e)), e);
     }
 
     /**

@@ -65,7 +65,7 @@ class GraphExportTest {
             digest.update(convolution(form).toByteArray());
         }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("3 ff5435252e9d28ac817322e22bc7dc28987ae0cf9fb2806af94a23ad13ecb617");
+                .isEqualTo("4 2588dd4aae04cf59df2a4df77a3372581e3d50543ee20f6accd381a7a92d4d46");
     }
 
     private static ModelProto convolution(ConvolutionForm form) {

@@ -58,6 +58,18 @@ class GraphTest {
     }
 
     @Test
+    void whatIsComputedOfWeightsAloneStandsFirst() {
+        GraphTensor x = graph.input("x", DType.F32, 2, 3);
+        Tensor shifted = x.add(graph.scalar(1));
+        Tensor weight = new GraphWeights(graph, "unet", Map.of("w", stored)).get("w", 2, 3);
+        graph.output("y", (GraphTensor) shifted.mul(weight.mul(graph.scalar(2))), 2, 3);
+
+        assertThat(proto().getNodeList())
+                .extracting(NodeProto::getOpType)
+                .containsExactly("Cast", "Mul", "Add", "Mul", "Identity");
+    }
+
+    @Test
     void aWeightThatWasNotAuditedIsRefused() {
         GraphWeights weights = new GraphWeights(graph, "unet", Map.of("w", stored));
 

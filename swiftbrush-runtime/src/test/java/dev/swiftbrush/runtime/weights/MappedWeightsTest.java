@@ -12,7 +12,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +70,34 @@ class MappedWeightsTest {
     }
 
     @Test
+    void readsATensorInPieces() {
+        int elements = 300_000;
+        int[] data = new Random(1).ints(4 + elements * Float.BYTES, 0, 256).toArray();
+        Path file = write(
+                "{" + entry("a", "F32", "[1]", 0, 4) + ","
+                        + entry("b", "F32", "[" + elements + "]", 4, data.length) + ","
+                        + entry("c", "F32", "[0]", data.length, data.length) + "}",
+                data);
+        List<Integer> sizes = new ArrayList<>();
+        List<Integer> read = new ArrayList<>();
+        try (MappedWeights weights = new MappedWeights()) {
+            weights.read(tensor(file, "b"), piece -> {
+                assertThat(piece.order()).isEqualTo(ByteOrder.LITTLE_ENDIAN);
+                sizes.add(piece.remaining());
+                while (piece.hasRemaining()) {
+                    read.add(Byte.toUnsignedInt(piece.get()));
+                }
+            });
+            weights.read(tensor(file, "c"), piece -> {
+                throw new AssertionError("it has no bytes");
+            });
+        }
+        assertThat(sizes).containsExactly(1 << 20, data.length - 4 - (1 << 20));
+        assertThat(read.stream().mapToInt(Integer::intValue).toArray())
+                .isEqualTo(Arrays.copyOfRange(data, 4, data.length));
+    }
+
+    @Test
     void keepsMappingsGoodAfterItIsClosed() {
         Path file = write("{" + entry("a", "U8", "[1]", 0, 1) + "}", 42);
         MappedWeights weights = new MappedWeights();
@@ -115,11 +146,15 @@ class MappedWeightsTest {
             cut.setLength(cut.length() - 1);
         }
         try (MappedWeights weights = new MappedWeights()) {
+            String message =
+                    "tensor 'a' in %s ends at byte %d of the file, which now holds %d; it changed since it was opened"
+                            .formatted(file, tensor.offset() + 4, tensor.offset() + 3);
             assertThatThrownBy(() -> weights.map(tensor))
                     .isInstanceOf(ModelException.class)
-                    .hasMessage(
-                            "tensor 'a' in %s ends at byte %d of the file, which now holds %d; it changed since it was opened"
-                                    .formatted(file, tensor.offset() + 4, tensor.offset() + 3));
+                    .hasMessage(message);
+            assertThatThrownBy(() -> weights.read(tensor, piece -> {}))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessage(message);
         }
     }
 
