@@ -28,7 +28,7 @@ import java.util.List;
  * @param adamEps added to the root of the latter
  * @param loraRank of the adapters
  * @param loraAlpha of the adapters, whose scale is alpha / rank
- * @param loraTargets ends of the names of the linear layers that get adapters
+ * @param loraTargets ends of the names of the layers, linear or convolutions, that get adapters
  * @param loraSteps updates of the LoRA teacher for each of the student
  * @param emptyPromptProbability with which the LoRA teacher learns a sample under the empty prompt
  * @param emaDecay of the student's average; 0 keeps none

@@ -48,8 +48,7 @@ public record Scope(Weights weights, String prefix) {
     }
 
     public Tensor conv(String name, Tensor x, long out, int kernel, Window window) {
-        Scope at = at(name);
-        return x.conv2d(at.weight("weight", out, x.size(1), kernel, kernel), at.weight("bias", out), window);
+        return weights.conv(prefix + name, x, out, kernel, window);
     }
 
     public Tensor groupNorm(String name, Tensor x, int groups, double eps) {

@@ -1,6 +1,7 @@
 package dev.swiftbrush.runtime.weights;
 
 import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.tensor.Window;
 
 /**
  * Named weights in the form that one backend computes with. Names are the checkpoint's own, such as {@code
@@ -19,6 +20,17 @@ public interface Weights {
     default Tensor linear(String name, Tensor x, long out, boolean bias) {
         Tensor weight = get(name + ".weight", out, x.size(-1));
         return x.linear(weight, bias ? get(name + ".bias", out) : null);
+    }
+
+    /**
+     * The convolution {@code name}, with a bias, of an image {@code x [B, C, H, W]}. Adapters (LoRA) enter here, too.
+     *
+     * @param out channels of the result
+     * @param kernel height and width of the kernel
+     */
+    default Tensor conv(String name, Tensor x, long out, int kernel, Window window) {
+        Tensor weight = get(name + ".weight", out, x.size(1), kernel, kernel);
+        return x.conv2d(weight, get(name + ".bias", out), window);
     }
 
     /**

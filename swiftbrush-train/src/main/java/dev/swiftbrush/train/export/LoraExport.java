@@ -10,12 +10,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 
 /**
  * Low-rank adapters of a UNet, by PEFT's names: a layer {@code X} has {@code X.lora_A.weight [rank, in]} and {@code
- * X.lora_B.weight [out, rank]}, and adds {@code alpha / rank · B·A} to {@code X.weight}. Immutable and thread-safe.
+ * X.lora_B.weight [out, rank]}, and adds {@code alpha / rank · B·A} to {@code X.weight}. A convolution's are {@code [rank, in,
+ * kernel, kernel]} and {@code [out, rank, 1, 1]}, and multiply as the matrices {@code [rank, in·kernel·kernel]} and {@code [out,
+ * rank]}. Immutable and thread-safe.
  *
- * @param shapes of all matrices; two to a layer, one rank for all
+ * @param shapes of all of them; two to a layer, one rank for all
  * @see <a href="https://arxiv.org/abs/2106.09685">LoRA</a>, section 4.1
  */
 public record LoraExport(Map<String, Shape> shapes, double alpha) {
@@ -39,9 +42,9 @@ public record LoraExport(Map<String, Shape> shapes, double alpha) {
             Shape shape = each.getValue();
             Shape other = shapes.get(name.endsWith(DOWN) ? name.replace(DOWN, UP) : name.replace(UP, DOWN));
             boolean known = name.endsWith(DOWN) || name.endsWith(UP);
-            if (!known || other == null || shape.rank() != 2 || other.rank() != 2) {
+            if (!known || other == null || !isOfLayer(shape) || shape.rank() != other.rank()) {
                 throw new IllegalArgumentException(
-                        "'%s' must be one of two matrices X%s and X%s".formatted(name, DOWN, UP));
+                        "'%s' must be one of two matrices or kernels X%s and X%s".formatted(name, DOWN, UP));
             }
             long found = shape.get(name.endsWith(DOWN) ? 0 : 1);
             if (rank >= 0 && found != rank) {
@@ -50,6 +53,10 @@ public record LoraExport(Map<String, Shape> shapes, double alpha) {
             }
             rank = found;
         }
+    }
+
+    private static boolean isOfLayer(Shape shape) {
+        return shape.rank() == 2 || shape.rank() == 4;
     }
 
     public long rank() {
@@ -102,10 +109,12 @@ public record LoraExport(Map<String, Shape> shapes, double alpha) {
                 base.read(name, sink);
                 return;
             }
-            float[] weight = floats(base, name, up.get(0) * down.get(1));
-            float[] a = floats(adapters, layer + DOWN, down.get(0) * down.get(1));
-            float[] b = floats(adapters, layer + UP, up.get(0) * up.get(1));
-            add(weight, b, a, Math.toIntExact(down.get(0)), Math.toIntExact(down.get(1)));
+            long rank = down.get(0);
+            long in = LongStream.of(down.sizes()).skip(1).reduce(1, Math::multiplyExact);
+            float[] weight = floats(base, name, up.get(0) * in);
+            float[] a = floats(adapters, layer + DOWN, rank * in);
+            float[] b = floats(adapters, layer + UP, up.get(0) * rank);
+            add(weight, b, a, Math.toIntExact(rank), Math.toIntExact(in));
             ByteBuffer bytes = ByteBuffer.allocate(weight.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             bytes.asFloatBuffer().put(weight);
             sink.accept(bytes);

@@ -2,6 +2,7 @@ package dev.swiftbrush.train.torch;
 
 import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.tensor.Tensor;
+import dev.swiftbrush.runtime.tensor.Window;
 import dev.swiftbrush.runtime.weights.Weights;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,7 +43,7 @@ public final class TorchWeights implements Weights {
         return new TorchWeights(tensors, null, null);
     }
 
-    /** The same tensors, with low-rank adapters beside some of the linear layers. */
+    /** The same tensors, with low-rank adapters beside some of the layers. */
     public TorchWeights with(LoraAdapters adapters) {
         return new TorchWeights(tensors, adapters, tape);
     }
@@ -66,6 +67,12 @@ public final class TorchWeights implements Weights {
     public Tensor linear(String name, Tensor x, long out, boolean bias) {
         Tensor y = Weights.super.linear(name, x, out, bias);
         return adapters == null ? y : adapters.apply(name, x, y);
+    }
+
+    @Override
+    public Tensor conv(String name, Tensor x, long out, int kernel, Window window) {
+        Tensor y = Weights.super.conv(name, x, out, kernel, window);
+        return adapters == null ? y : adapters.apply(name, x, y, window);
     }
 
     @Override

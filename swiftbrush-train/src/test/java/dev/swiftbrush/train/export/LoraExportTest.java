@@ -87,7 +87,8 @@ class LoraExportTest {
                 .hasMessage("there must be adapters and a positive alpha, but there were 4 and 0.0");
         assertThatThrownBy(() -> new LoraExport(Map.of("a.lora_A.weight", Shape.of(1, 2)), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("'a.lora_A.weight' must be one of two matrices X.lora_A.weight and X.lora_B.weight");
+                .hasMessage(
+                        "'a.lora_A.weight' must be one of two matrices or kernels X.lora_A.weight and X.lora_B.weight");
         assertThatThrownBy(() ->
                         new LoraExport(Map.of("a.lora_A.weight", Shape.of(1, 2), "a.lora_B.weight", Shape.of(2, 3)), 1))
                 .isInstanceOf(IllegalArgumentException.class)

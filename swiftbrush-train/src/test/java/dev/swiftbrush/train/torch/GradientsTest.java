@@ -140,7 +140,7 @@ class GradientsTest {
         return Math.sqrt(sum);
     }
 
-    private static TorchTensor sinusoids(int[] timesteps, UNetConfig config) {
+    static TorchTensor sinusoids(int[] timesteps, UNetConfig config) {
         int width = config.levels().get(0).channels();
         float[] rows = new float[timesteps.length * width];
         for (int i = 0; i < timesteps.length; i++) {

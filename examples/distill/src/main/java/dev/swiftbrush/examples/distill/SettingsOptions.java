@@ -94,7 +94,8 @@ final class SettingsOptions {
             names = "--lora-targets",
             split = ",",
             paramLabel = "NAMES",
-            description = "Ends of the names of the linear layers that get adapters, with commas between.")
+            description =
+                    "Ends of the names of the layers, linear or convolutions, that get adapters, with commas between.")
     private List<String> loraTargets = PUBLISHED.loraTargets();
 
     @Option(
