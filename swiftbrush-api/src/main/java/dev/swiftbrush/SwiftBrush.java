@@ -383,8 +383,8 @@ public final class SwiftBrush implements AutoCloseable {
 
         /**
          * Sets whether the weights of a large model are kept in the cache as a CPU computes with them, so that it opens in
-         * seconds the next time; true by default. That takes about 1.6 times the model's size in single precision, and is
-         * left out where the disk has less than four times that size free.
+         * seconds the next time; true by default. That takes about the model's size in single precision, and is left out
+         * where the disk has less than four times that size free.
          */
         public Builder prepareWeights(boolean prepareWeights) {
             this.prepareWeights = prepareWeights;
