@@ -67,7 +67,7 @@ public final class Worker {
     }
 
     /** Maven runs this module in a class loader of its own, and then the JVM's class path is Maven's. */
-    private static String classPath() {
+    static String classPath() {
         if (Worker.class.getClassLoader() instanceof URLClassLoader loader) {
             return List.of(loader.getURLs()).stream()
                     .map(Worker::file)

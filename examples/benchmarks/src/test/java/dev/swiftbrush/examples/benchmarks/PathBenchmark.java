@@ -10,18 +10,11 @@ import dev.swiftbrush.Timings;
 import dev.swiftbrush.runtime.noise.Noise;
 import dev.swiftbrush.runtime.text.ClipTokenizer;
 import dev.swiftbrush.runtime.text.TokenizedPrompt;
-import java.io.File;
-import java.net.URISyntaxException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -119,27 +112,11 @@ public class PathBenchmark {
 
     /** Runs all of them, in JVMs of their own. */
     public static void main(String[] args) throws RunnerException {
-        System.setProperty("java.class.path", classPath()); // which the other JVMs are given
+        System.setProperty("java.class.path", Worker.classPath()); // which the other JVMs are given
         new Runner(new OptionsBuilder()
                         .include(PathBenchmark.class.getName())
                         .addProfiler(GCProfiler.class)
                         .build())
                 .run();
-    }
-
-    /** Maven loads programs by a class loader of its own. */
-    private static String classPath() {
-        if (PathBenchmark.class.getClassLoader() instanceof URLClassLoader loader) {
-            return Stream.of(loader.getURLs()).map(PathBenchmark::path).collect(Collectors.joining(File.pathSeparator));
-        }
-        return System.getProperty("java.class.path");
-    }
-
-    private static String path(URL url) {
-        try {
-            return Path.of(url.toURI()).toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }
