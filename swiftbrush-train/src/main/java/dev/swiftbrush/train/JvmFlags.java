@@ -75,7 +75,11 @@ public final class JvmFlags {
         return List.copyOf(options);
     }
 
-    /** What the environment of such a JVM needs. */
+    /**
+     * What the environment of such a JVM needs. MKL, if it is on the class path, is unpacked for it.
+     *
+     * @throws DeviceException if it cannot be unpacked
+     */
     public static void setEnvironment(Map<String, String> environment) {
         Blas.setEnvironment(environment);
     }

@@ -1,7 +1,7 @@
 package dev.swiftbrush.train.torch;
 
+import dev.swiftbrush.DeviceException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +37,7 @@ public final class Blas {
     /**
      * Sets what either library reads from the environment, and unpacks MKL, if it is on the class path, to where it is looked for.
      *
-     * @throws UncheckedIOException if it cannot be unpacked
+     * @throws DeviceException if it cannot be unpacked
      */
     public static void setEnvironment(Map<String, String> environment) {
         environment.put(
@@ -58,7 +58,10 @@ public final class Blas {
         try {
             return Loader.cacheResource(folder).getPath();
         } catch (IOException e) {
-            throw new UncheckedIOException("MKL cannot be unpacked from %s".formatted(folder), e);
+            throw new DeviceException(
+                    "MKL cannot be unpacked from %s: %s; make room and .javacpp in the home folder writable, or take org.bytedeco:mkl off the class path"
+                            .formatted(folder, e),
+                    e);
         }
     }
 

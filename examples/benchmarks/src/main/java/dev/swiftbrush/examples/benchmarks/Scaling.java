@@ -16,7 +16,6 @@ import java.util.OptionalLong;
 
 /**
  * How long an image takes on a device of choice, and how that grows with its size and with how many are drawn in one network call.
- * For whoever has a GPU: all that {@link Benchmark} measures of one, too.
  */
 public final class Scaling {
     private static final double MEGAPIXEL = 1e6;
@@ -67,7 +66,12 @@ public final class Scaling {
                         .withMaxDelay(PATIENCE))
                 .warmUp(false)
                 .cacheDirectory(cache);
-        return (options.model() == null ? builder.model(options.checkpoint()) : builder.model(options.model())).build();
+        String model = options.model();
+        if (model == null) {
+            return builder.model(options.checkpoint()).build();
+        }
+        Path folder = Path.of(model);
+        return (Files.exists(folder) ? builder.model(folder) : builder.model(model)).build();
     }
 
     private static void begin(PrintStream out, SwiftBrush brush, ScalingOptions options) {
@@ -103,13 +107,12 @@ public final class Scaling {
                 batch,
                 median,
                 median / (size * size / MEGAPIXEL),
-                memory());
+                memory(brush.model().device()));
     }
 
-    /** Of the GPU, if there is one; else of this process. */
-    private static String memory() {
-        OptionalLong bytes = Gpu.usedBytes();
-        bytes = bytes.isPresent() ? bytes : Machine.residentBytes();
+    /** Of the GPU, if that draws; else of this process. */
+    private static String memory(String device) {
+        OptionalLong bytes = device.startsWith("cuda") ? Gpu.usedBytes() : Machine.residentBytes();
         return bytes.isPresent() ? String.format(Locale.ROOT, "%.2f GB", bytes.getAsLong() / 1e9) : "n/a";
     }
 }
