@@ -69,7 +69,7 @@ final class OnnxFolderOnDevice implements OnDevice {
     private GraphSession open(ModelProto graph) {
         LocatedGraph located = LocatedGraph.of(graph, folder.path());
         String name = graph.getGraph().getName().replace('_', ' ');
-        return GraphSession.open(name, located.bytes(), located.root(), device);
+        return GraphSession.openForeign(name, located.bytes(), located.root(), device);
     }
 
     private void requireSameFiles() {

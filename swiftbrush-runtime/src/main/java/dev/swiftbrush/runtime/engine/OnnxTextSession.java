@@ -49,7 +49,7 @@ final class OnnxTextSession implements TextSession {
         byte[] graph = Contents.read(config.model(), MAX_BYTES);
         requireWhole(config, graph);
         GraphSession session =
-                GraphSession.open("text encoder", graph, config.configuration().resolveSibling(""), device);
+                GraphSession.openForeign("text encoder", graph, config.configuration().resolveSibling(""), device);
         try {
             requireInputs(config, session.inputs());
             requireOutput(config, session.outputs());

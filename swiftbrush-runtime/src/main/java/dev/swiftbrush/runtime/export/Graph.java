@@ -36,6 +36,12 @@ final class Graph {
     private static final int IR_VERSION = 9;
     static final String LOCATION = "location";
     static final String MICROSOFT = "com.microsoft";
+    private static final String UPSAMPLING = "Resize";
+    private static final AttributeProto[] NEAREST = {
+        attribute("mode", "nearest"),
+        attribute("coordinate_transformation_mode", "asymmetric"),
+        attribute("nearest_mode", "floor")
+    };
     private static final Map<String, Long> OPERATORS = Map.of("", 20L, MICROSOFT, 1L);
 
     private final Function<Path, String> names;
@@ -48,6 +54,8 @@ final class Graph {
     private final List<GraphTensor> results = new ArrayList<>();
     private final Map<String, Upsampled> upsampled = new HashMap<>();
     private final ConvolutionForm.Choice convolutions;
+    private final LayerForm layers;
+    private final Map<NodeProto, GraphTensor> once = new HashMap<>();
     private long keptBytes;
     private int values;
 
@@ -67,15 +75,21 @@ final class Graph {
 
     /** @param operators versions of the operator sets by domain */
     Graph(String name, Path folder, DType compute, Map<String, Long> operators) {
-        this(name, relativeTo(folder), compute, operators, ConvolutionForm.direct());
+        this(name, relativeTo(folder), compute, operators, ConvolutionForm.direct(), LayerForm.exact());
     }
 
     /**
      * @param names what a file of weights is called
-     * @param convolutions how they are written
+     * @param convolutions how they are written in the type of computing
+     * @param layers which convolutions and linear layers are written over 8-bit integers
      */
-    Graph(String name, Function<Path, String> names, DType compute, ConvolutionForm.Choice convolutions) {
-        this(name, names, compute, OPERATORS, convolutions);
+    Graph(
+            String name,
+            Function<Path, String> names,
+            DType compute,
+            ConvolutionForm.Choice convolutions,
+            LayerForm layers) {
+        this(name, names, compute, OPERATORS, convolutions, layers);
     }
 
     private Graph(
@@ -83,8 +97,10 @@ final class Graph {
             Function<Path, String> names,
             DType compute,
             Map<String, Long> operators,
-            ConvolutionForm.Choice convolutions) {
+            ConvolutionForm.Choice convolutions,
+            LayerForm layers) {
         this.convolutions = convolutions;
+        this.layers = layers;
         this.names = names;
         this.compute = compute;
         this.operators = new TreeMap<>(operators);
@@ -102,6 +118,10 @@ final class Graph {
 
     ConvolutionForm.Choice convolutions() {
         return convolutions;
+    }
+
+    LayerForm layers() {
+        return layers;
     }
 
     /** Declares an input; each size is named, or a number where it is fixed. */
@@ -164,6 +184,11 @@ final class Graph {
         return constant(DType.I64, bytes.array(), values.length);
     }
 
+    /** A constant of single bytes. */
+    GraphTensor bytes(DType type, byte[] values, long... sizes) {
+        return constant(type, values, sizes);
+    }
+
     /** Constants of equal content are one initialiser. */
     private GraphTensor constant(DType type, byte[] content, long... sizes) {
         Content key = new Content(type, Shape.of(sizes), ByteString.copyFrom(content));
@@ -190,15 +215,28 @@ final class Graph {
         return result;
     }
 
+    /** The result of such a node, which is appended if there is none yet. */
+    GraphTensor once(
+            String op, DType type, Shape shape, List<GraphTensor> inputs, AttributeProto... attributes) {
+        NodeProto key = proto(op, inputs, List.of(""), attributes);
+        GraphTensor known = once.get(key);
+        if (known == null) {
+            known = node(op, type, shape, inputs, attributes);
+            once.put(key, known);
+        }
+        return known;
+    }
+
     /** An upsampling, whose node is written when the first one asks for its result: a convolution may do without. */
-    GraphTensor upsample(
-            GraphTensor source, Shape shape, String op, List<GraphTensor> others, AttributeProto... attributes) {
-        GraphTensor result = new GraphTensor(this, op + "_" + values++, source.type(), shape);
-        List<GraphTensor> inputs = new ArrayList<>(List.of(source));
-        inputs.addAll(others);
-        upsampled.put(
-                result.name(), new Upsampled(source, result, proto(op, inputs, List.of(result.name()), attributes)));
+    GraphTensor upsample(GraphTensor source, Shape shape) {
+        GraphTensor result = new GraphTensor(this, UPSAMPLING + "_" + values++, source.type(), shape);
+        NodeProto node = proto(UPSAMPLING, upsamplingOf(source), List.of(result.name()), NEAREST);
+        upsampled.put(result.name(), new Upsampled(source, result, node));
         return result;
+    }
+
+    private List<GraphTensor> upsamplingOf(GraphTensor source) {
+        return List.of(source, absent(), single(new float[] {1, 1, 2, 2}, 4));
     }
 
     /** What {@code value} is upsampled from, if it is and nothing else asked for it. */

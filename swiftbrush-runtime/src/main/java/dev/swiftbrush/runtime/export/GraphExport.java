@@ -7,11 +7,13 @@ import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.network.UNetConfig;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import dev.swiftbrush.runtime.weights.Scope;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the networks of a checkpoint as graphs: {@link #textEncoder} and {@link #generator} make an image, the others
@@ -20,7 +22,8 @@ import java.util.function.BiConsumer;
  * @param compute the type that networks compute in: F32 or F16; what enters and leaves is F32 either way
  * @param profile how UNet and decoder are written
  */
-public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile profile) {
+public record GraphExport(
+        Checkpoint checkpoint, DType compute, GraphProfile profile, @Nullable Quantization quantization) {
     /** Latents of a checkpoint that does not tell their size. */
     private static final List<Integer> USUAL = List.of(64, 64);
 
@@ -40,6 +43,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
     public static final String IMAGE = "image";
     public static final String MOMENTS = "moments";
     public static final String PIXELS = "pixels";
+    public static final String RANGES = "ranges";
 
     /** The sizes of what enters a graph, each a name or a number. */
     private record Sizes(Object batch, Object height, Object width, Object tokens) {
@@ -51,6 +55,11 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
         if (profile == GraphProfile.CPU && compute != DType.F32) {
             throw new IllegalArgumentException("the profile CPU computes in F32, but was asked for " + compute);
         }
+    }
+
+    /** All in the type of computing. */
+    public GraphExport(Checkpoint checkpoint, DType compute, GraphProfile profile) {
+        this(checkpoint, compute, profile, null);
     }
 
     /** In the profile {@link GraphProfile#PLAIN}. */
@@ -98,6 +107,23 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
         Graph graph = graph("generator", (any, sizes) -> pixels(any, recipe, sizes));
         pixels(graph, recipe, new Sizes(batch, height, width, tokens));
         return graph.peakBytes();
+    }
+
+    /**
+     * Noise and hidden states to {@link #RANGES}: the least and the greatest value that enter each layer of UNet and decoder, and
+     * those that leave it, {@code [layers, 4]}.
+     */
+    public ModelProto ranges(OneStep recipe) {
+        LayerForm.Probe probe = new LayerForm.Probe();
+        Graph graph = new Graph("ranges", checkpoint::nameOf, compute, ConvolutionForm.direct(), probe);
+        pixels(graph, recipe, Sizes.OPEN);
+        GraphTensor all = graph.node(
+                "Concat",
+                DType.F32,
+                Shape.of(probe.found().size()),
+                probe.found(),
+                Graph.attribute("axis", 0));
+        return finish(graph, RANGES, all.reshape(-1, 4), DType.F32, "layers", 4);
     }
 
     private Tensor pixels(Graph graph, OneStep recipe, Sizes sizes) {
@@ -195,7 +221,7 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
     }
 
     private Graph graph(String name) {
-        return new Graph(name, checkpoint::nameOf, compute, ConvolutionForm.direct());
+        return new Graph(name, checkpoint::nameOf, compute, ConvolutionForm.direct(), LayerForm.exact());
     }
 
     /** A graph to write {@code network} into, once more: how each operation is written was chosen at the model's own size. */
@@ -204,8 +230,9 @@ public record GraphExport(Checkpoint checkpoint, DType compute, GraphProfile pro
             return graph(name);
         }
         ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
-        network.accept(new Graph(name, checkpoint::nameOf, compute, survey), ownSizes());
-        return new Graph(name, checkpoint::nameOf, compute, survey.again());
+        network.accept(new Graph(name, checkpoint::nameOf, compute, survey, LayerForm.exact()), ownSizes());
+        LayerForm layers = quantization == null ? LayerForm.exact() : LayerForm.int8(quantization);
+        return new Graph(name, checkpoint::nameOf, compute, survey.again(), layers);
     }
 
     private Sizes ownSizes() {

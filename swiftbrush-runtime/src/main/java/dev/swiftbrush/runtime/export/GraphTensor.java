@@ -74,13 +74,21 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
             List<GraphTensor> inputs = bias == null ? List.of(this, of(weight)) : List.of(this, of(weight), of(bias));
             return as(type, shape.linear(weight.shape()), "Gemm", inputs, attribute("transB", 1));
         }
-        GraphTensor product = as(
-                type,
-                shape.linear(weight.shape()),
-                Graph.MICROSOFT + ".FusedMatMul",
-                List.of(this, of(weight)),
-                attribute("transB", 1));
-        return bias == null ? product : product.add(bias);
+        GraphTensor matrix = of(weight);
+        GraphTensor offset = bias == null ? null : of(bias);
+        Shape result = shape.linear(weight.shape());
+        return graph.layers()
+                .write(
+                        this,
+                        matrix,
+                        () -> product(matrix, offset, result),
+                        layer -> new Int8Nodes(graph).multiply(this, matrix, offset, result, layer));
+    }
+
+    private GraphTensor product(GraphTensor weight, @Nullable GraphTensor bias, Shape result) {
+        GraphTensor product =
+                as(type, result, Graph.MICROSOFT + ".FusedMatMul", List.of(this, weight), attribute("transB", 1));
+        return bias == null ? product : of(product.add(bias));
     }
 
     @Override
@@ -88,12 +96,26 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         Shape result = shape.conv2d(weight.shape(), window);
         GraphTensor offset = bias == null ? null : of(bias);
         Optional<GraphTensor> source = graph.upsampledFrom(this);
-        return switch (graph.convolutions().next(shape, weight.shape(), window, source.isPresent())) {
-            case DIRECT -> direct(of(weight), offset, window, result);
-            case WINOGRAD -> new WinogradNodes(graph, Winograd.SAME).convolve(this, of(weight), offset, result);
-            case WINOGRAD_DOUBLED ->
-                new WinogradNodes(graph, Winograd.DOUBLED).convolve(source.orElseThrow(), of(weight), offset, result);
-        };
+        GraphTensor kernels = of(weight);
+        ConvolutionForm form = graph.convolutions().next(shape, weight.shape(), window, source.isPresent());
+        return graph.layers()
+                .write(
+                        source.orElse(this),
+                        kernels,
+                        () -> switch (form) {
+                            case DIRECT -> direct(kernels, offset, window, result);
+                            case WINOGRAD ->
+                                new WinogradNodes(graph, Winograd.SAME).convolve(this, kernels, offset, result);
+                            case WINOGRAD_DOUBLED ->
+                                new WinogradNodes(graph, Winograd.DOUBLED)
+                                        .convolve(source.orElseThrow(), kernels, offset, result);
+                        },
+                        layer -> {
+                            Int8Nodes nodes = new Int8Nodes(graph);
+                            return source.isPresent() && weight.size(2) == 3
+                                    ? nodes.convolveDoubled(source.get(), kernels, offset, layer)
+                                    : nodes.convolve(this, kernels, offset, window, result, layer);
+                        });
     }
 
     private GraphTensor direct(GraphTensor weight, @Nullable GraphTensor bias, Window window, Shape result) {
@@ -111,6 +133,12 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     /** Groups become the channels of an instance normalisation; the affine part stands behind it. */
     @Override
     public Tensor groupNorm(int groups, Tensor weight, Tensor bias, double eps) {
+        return graph.layers().coarse()
+                ? new GroupNormNodes(graph).normalize(this, groups, of(weight), of(bias), eps)
+                : instanceNorm(groups, weight, bias, eps);
+    }
+
+    private Tensor instanceNorm(int groups, Tensor weight, Tensor bias, double eps) {
         float[] ones = new float[groups];
         Arrays.fill(ones, 1);
         GraphTensor grouped = of(reshape(KEEP, groups, -1));
@@ -185,15 +213,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
 
     @Override
     public Tensor upsampleNearest() {
-        GraphTensor scales = graph.single(new float[] {1, 1, 2, 2}, 4);
-        return graph.upsample(
-                this,
-                shape.doubled(),
-                "Resize",
-                List.of(graph.absent(), scales),
-                attribute("mode", "nearest"),
-                attribute("coordinate_transformation_mode", "asymmetric"),
-                attribute("nearest_mode", "floor"));
+        return graph.upsample(this, shape.doubled());
     }
 
     @Override

@@ -57,8 +57,6 @@ public sealed interface ComputeDevice {
                 options.setMemoryPatternOptimization(false); // no faster here, and 1.5 GB more (docs/adr/0009)
                 options.addConfigEntry(
                         "session.intra_op.allow_spinning", "0"); // idle threads would burn the host's cores
-                options.addConfigEntry(
-                        "session.x64quantprecision", "1"); // sums of int8 products saturate on older processors else
                 if (lowMemory) {
                     // what is computed beforehand, or laid out anew, is a copy
                     options.addConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");

@@ -61,7 +61,17 @@ public final class GraphSession implements AutoCloseable {
      * @throws ModelException if ONNX Runtime refuses the graph
      */
     public static GraphSession open(String name, byte[] graph, Path weightsRoot, ComputeDevice device) {
-        return open(name, graph, weightsRoot, device, options -> {});
+        return open(
+                name, graph, weightsRoot, device, options -> options.addConfigEntry("session.disable_quant_qdq", "1"));
+    }
+
+    /**
+     * Opens a graph of somebody else's, as {@link #open} does. Its weights may be 8-bit integers up to 127, with which sums of
+     * products saturate on processors without VNNI; there they are computed another way.
+     */
+    public static GraphSession openForeign(String name, byte[] graph, Path weightsRoot, ComputeDevice device) {
+        return open(
+                name, graph, weightsRoot, device, options -> options.addConfigEntry("session.x64quantprecision", "1"));
     }
 
     /**
