@@ -7,5 +7,10 @@ public enum Precision {
     /** IEEE single precision, 32 bits. */
     FP32,
     /** IEEE half precision, 16 bits: half the memory. */
-    FP16
+    FP16,
+    /**
+     * Integers of 8 bits where they cost little, single precision elsewhere; on a CPU, for checkpoints. The first time a model
+     * is opened so it is calibrated, see {@link CalibrationOptions}.
+     */
+    INT8
 }

@@ -253,6 +253,7 @@ public final class SwiftBrush implements AutoCloseable {
         private @Nullable Path decoder;
         private List<Device> devices = List.of(Device.auto());
         private Precision precision = Precision.AUTO;
+        private CalibrationOptions calibration = CalibrationOptions.defaults();
         private PoolOptions pool = PoolOptions.defaults();
         private NoiseGenerator noise = NoiseGenerator.TORCH_CPU;
         private @Nullable Path cacheDirectory;
@@ -322,6 +323,15 @@ public final class SwiftBrush implements AutoCloseable {
         /** Sets the number format that the model computes in; {@link Precision#AUTO} by default. */
         public Builder precision(Precision precision) {
             this.precision = requirePresent(precision, "precision");
+            return this;
+        }
+
+        /**
+         * Sets how the model is calibrated the first time, if the precision is {@link Precision#INT8}; {@link
+         * CalibrationOptions#defaults()} by default.
+         */
+        public Builder calibration(CalibrationOptions calibration) {
+            this.calibration = requirePresent(calibration, "calibration");
             return this;
         }
 
@@ -496,6 +506,7 @@ public final class SwiftBrush implements AutoCloseable {
                     decoder,
                     devices,
                     precision,
+                    calibration,
                     pool,
                     noise,
                     cacheDirectory,

@@ -1,5 +1,6 @@
 package dev.swiftbrush.spi;
 
+import dev.swiftbrush.CalibrationOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.DownloadListener;
 import dev.swiftbrush.GenerationListener;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param decoder the folder of a decoder that takes the place of the model's own, or null for the model's own
  * @param devices where to run, at least one; a request goes to the one that has least to do
  * @param precision the number format to compute in
+ * @param calibration how a model is calibrated if {@code precision} is {@link Precision#INT8}
  * @param pool how many requests run and wait
  * @param noise how a seed becomes noise
  * @param cacheDirectory where to keep what was derived from the model, or null for the engine's own place
@@ -41,6 +43,7 @@ public record EngineConfig(
         @Nullable Path decoder,
         List<Device> devices,
         Precision precision,
+        CalibrationOptions calibration,
         PoolOptions pool,
         NoiseGenerator noise,
         @Nullable Path cacheDirectory,
@@ -67,6 +70,7 @@ public record EngineConfig(
             throw new IllegalArgumentException("devices must not be empty");
         }
         Checks.requirePresent(precision, "precision");
+        Checks.requirePresent(calibration, "calibration");
         Checks.requirePresent(pool, "pool");
         Checks.requirePresent(noise, "noise");
         if (promptCacheBytes < 0) {

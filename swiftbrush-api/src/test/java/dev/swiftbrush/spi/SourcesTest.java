@@ -3,6 +3,7 @@ package dev.swiftbrush.spi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.swiftbrush.CalibrationOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.NoiseGenerator;
 import dev.swiftbrush.PoolOptions;
@@ -128,6 +129,7 @@ class SourcesTest {
                 null,
                 List.of(Device.auto()),
                 Precision.AUTO,
+                CalibrationOptions.defaults(),
                 PoolOptions.defaults(),
                 NoiseGenerator.TORCH_CPU,
                 null,
@@ -163,6 +165,7 @@ class SourcesTest {
                 null,
                 devices,
                 Precision.AUTO,
+                CalibrationOptions.defaults(),
                 pool,
                 NoiseGenerator.TORCH_CPU,
                 null,

@@ -33,6 +33,7 @@ class ArchitectureTest {
                     "engine",
                     Set.of(
                             "pipeline",
+                            "calibration",
                             "export",
                             "network",
                             "recipe",
@@ -44,6 +45,7 @@ class ArchitectureTest {
                             "json",
                             "weights",
                             "tensor")),
+            entry("calibration", Set.of("export", "network", "recipe", "session", "json", "tensor")),
             entry("hub", Set.of("json", "weights")),
             entry("modelfile", Set.of("json", "weights")),
             entry("pipeline", Set.of("session", "export", "noise", "text", "tensor")),
@@ -115,7 +117,7 @@ class ArchitectureTest {
         classes()
                 .that(use("ai.onnx.proto"))
                 .should()
-                .resideInAnyPackage(ROOT + "export", ROOT + "engine")
+                .resideInAnyPackage(ROOT + "export", ROOT + "engine", ROOT + "calibration")
                 .orShould()
                 .haveFullyQualifiedName(ROOT + "session.CudaProbe")
                 .check(all);

@@ -17,7 +17,7 @@ record CacheKey(Map<String, Path> files, String settings) {
 
     static CacheKey of(GraphExport export, OneStep recipe, ComputeDevice device, int tokens) {
         String kind = device instanceof ComputeDevice.Cuda ? "cuda" : "cpu";
-        String settings = "version=%s revision=%d recipe=%s compute=%s profile=%s device=%s tokens=%d"
+        String settings = "version=%s revision=%d recipe=%s compute=%s profile=%s device=%s tokens=%d quantization=%s"
                 .formatted(
                         SwiftBrush.version(),
                         GraphExport.REVISION,
@@ -25,7 +25,10 @@ record CacheKey(Map<String, Path> files, String settings) {
                         export.compute(),
                         export.profile(),
                         kind,
-                        tokens);
+                        tokens,
+                        export.quantization() == null
+                                ? "none"
+                                : Fingerprints.sha256(export.quantization().toString()));
         return new CacheKey(export.checkpoint().files(), settings);
     }
 }

@@ -36,6 +36,7 @@ final class GraphCache {
     private final Path models;
     private final PreparedGraphs prepared;
     private final HalfCopy halves;
+    private final Calibrations calibrations;
 
     /** @param directory null for the operating system's place for caches */
     GraphCache(@Nullable Path directory) {
@@ -52,6 +53,9 @@ final class GraphCache {
                 new PreparedGraphs(place.resolve("prepared"), prepare ? PreparedGraphs.LARGE_BYTES : Long.MAX_VALUE);
         Path copies = place.resolve("half");
         this.halves = new HalfCopy(copies);
+        Path found = place.resolve("int8");
+        this.calibrations = new Calibrations(found);
+        AtomicFile.removeAbandoned(found);
         AtomicFile.removeAbandoned(copies);
         AtomicFile.removeAbandoned(entries);
         AtomicFile.removeAbandoned(fingerprints);
@@ -96,6 +100,11 @@ final class GraphCache {
     /** Weights in half precision. */
     HalfCopy halves() {
         return halves;
+    }
+
+    /** What calibrations for 8-bit integers found. */
+    Calibrations calibrations() {
+        return calibrations;
     }
 
     /** Graphs as they are once opened. */

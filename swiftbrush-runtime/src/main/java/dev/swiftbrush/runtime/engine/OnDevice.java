@@ -15,6 +15,15 @@ interface OnDevice {
      */
     Networks open();
 
+    /**
+     * The same model over 8-bit integers, calibrated now if that was not done before; itself if it came so.
+     *
+     * @throws ModelException if its pictures would be worse than they may be
+     */
+    default OnDevice quantized(CalibrationInputs inputs) {
+        return this;
+    }
+
     /** Memory of the weights. */
     long weightBytes();
 

@@ -10,6 +10,7 @@ import dev.swiftbrush.ImageSize;
 import dev.swiftbrush.Licence;
 import dev.swiftbrush.ModelException;
 import dev.swiftbrush.ModelInfo;
+import dev.swiftbrush.Precision;
 import dev.swiftbrush.Provenance;
 import dev.swiftbrush.QueueFullException;
 import dev.swiftbrush.Stats;
@@ -95,6 +96,11 @@ final class OnnxEngine implements Engine {
                     .toList();
             MemoryBudget memory = memory(config, models);
             memory.require(shape.ownSize());
+            if (config.precision() == Precision.INT8) {
+                CalibrationInputs inputs = new CalibrationInputs(tokenizer, shape, config.calibration());
+                models = models.stream().map(model -> model.quantized(inputs)).toList();
+                memory = memory(config, models);
+            }
             for (OnDevice model : models) {
                 lanes.add(new Lane(model.device().toString(), model::open));
             }

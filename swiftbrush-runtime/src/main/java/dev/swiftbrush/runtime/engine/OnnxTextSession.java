@@ -48,8 +48,8 @@ final class OnnxTextSession implements TextSession {
     static OnnxTextSession open(OnnxTextConfig config, ComputeDevice device) {
         byte[] graph = Contents.read(config.model(), MAX_BYTES);
         requireWhole(config, graph);
-        GraphSession session =
-                GraphSession.openForeign("text encoder", graph, config.configuration().resolveSibling(""), device);
+        GraphSession session = GraphSession.openForeign(
+                "text encoder", graph, config.configuration().resolveSibling(""), device);
         try {
             requireInputs(config, session.inputs());
             requireOutput(config, session.outputs());

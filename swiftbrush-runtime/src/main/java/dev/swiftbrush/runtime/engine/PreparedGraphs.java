@@ -69,13 +69,14 @@ final class PreparedGraphs {
      * @param name for messages
      * @param key tells all that the graph and its weights depend on
      * @param bytes of its weights
+     * @param packs whether its layers are faster with packed weights, as those over 8-bit integers are
      * @throws ModelException if ONNX Runtime refuses the graph
      */
-    GraphSession open(String name, String key, long bytes, LocatedGraph graph, ComputeDevice device) {
+    GraphSession open(String name, String key, long bytes, LocatedGraph graph, ComputeDevice device, boolean packs) {
         Optional<Path> entry = bytes < leastBytes ? Optional.empty() : entry(key, device);
-        return entry.flatMap(folder -> reopen(name, folder, device)
+        return entry.flatMap(folder -> reopen(name, folder, device, packs)
                         .or(() -> prepare(name, folder, bytes, graph, device)
-                                ? reopen(name, folder, device)
+                                ? reopen(name, folder, device, packs)
                                 : Optional.empty()))
                 .orElseGet(() -> GraphSession.open(name, graph.bytes(), graph.root(), device));
     }
@@ -84,7 +85,7 @@ final class PreparedGraphs {
         return device.layout().map(layout -> entries.resolve(Fingerprints.sha256(key + "\n" + layout)));
     }
 
-    private Optional<GraphSession> reopen(String name, Path entry, ComputeDevice device) {
+    private Optional<GraphSession> reopen(String name, Path entry, ComputeDevice device, boolean packs) {
         Path checksums = entry.resolve(CHECKSUMS);
         if (!Files.exists(checksums)) {
             return Optional.empty();
@@ -93,7 +94,7 @@ final class PreparedGraphs {
             byte[] graph =
                     GraphCache.readAtMost(entry.resolve(GraphSession.PREPARED_GRAPH), GraphCache.MAX_GRAPH_BYTES);
             requireWhole(entry, graph);
-            GraphSession session = GraphSession.openPrepared(name, graph, entry, device);
+            GraphSession session = GraphSession.openPrepared(name, graph, entry, device, packs);
             markUsed(checksums);
             log.debug("Opened the {} from {}", name, entry);
             return Optional.of(session);

@@ -216,8 +216,7 @@ final class Graph {
     }
 
     /** The result of such a node, which is appended if there is none yet. */
-    GraphTensor once(
-            String op, DType type, Shape shape, List<GraphTensor> inputs, AttributeProto... attributes) {
+    GraphTensor once(String op, DType type, Shape shape, List<GraphTensor> inputs, AttributeProto... attributes) {
         NodeProto key = proto(op, inputs, List.of(""), attributes);
         GraphTensor known = once.get(key);
         if (known == null) {

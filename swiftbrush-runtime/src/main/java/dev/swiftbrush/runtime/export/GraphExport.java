@@ -21,9 +21,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param compute the type that networks compute in: F32 or F16; what enters and leaves is F32 either way
  * @param profile how UNet and decoder are written
+ * @param quantization which of their layers are written over 8-bit integers, or null for none
  */
 public record GraphExport(
-        Checkpoint checkpoint, DType compute, GraphProfile profile, @Nullable Quantization quantization) {
+        Checkpoint checkpoint,
+        DType compute,
+        GraphProfile profile,
+        @Nullable Quantization quantization) {
     /** Latents of a checkpoint that does not tell their size. */
     private static final List<Integer> USUAL = List.of(64, 64);
 
@@ -44,6 +48,7 @@ public record GraphExport(
     public static final String MOMENTS = "moments";
     public static final String PIXELS = "pixels";
     public static final String RANGES = "ranges";
+    public static final String ERRORS = "errors";
 
     /** The sizes of what enters a graph, each a name or a number. */
     private record Sizes(Object batch, Object height, Object width, Object tokens) {
@@ -54,6 +59,10 @@ public record GraphExport(
     public GraphExport {
         if (profile == GraphProfile.CPU && compute != DType.F32) {
             throw new IllegalArgumentException("the profile CPU computes in F32, but was asked for " + compute);
+        }
+        if (quantization != null && profile != GraphProfile.CPU) {
+            throw new IllegalArgumentException(
+                    "8-bit integers are for the profile CPU, but were asked for in " + profile);
         }
     }
 
@@ -110,20 +119,45 @@ public record GraphExport(
     }
 
     /**
-     * Noise and hidden states to {@link #RANGES}: the least and the greatest value that enter each layer of UNet and decoder, and
-     * those that leave it, {@code [layers, 4]}.
+     * Noise and hidden states to {@link #RANGES}, four numbers for each layer of UNet and decoder: the least and the greatest value
+     * that enter it, and those that leave it. In single precision.
      */
     public ModelProto ranges(OneStep recipe) {
-        LayerForm.Probe probe = new LayerForm.Probe();
-        Graph graph = new Graph("ranges", checkpoint::nameOf, compute, ConvolutionForm.direct(), probe);
+        LayerForm.Ranges ranges = new LayerForm.Ranges();
+        return found(recipe, ranges, ranges.found(), RANGES);
+    }
+
+    /**
+     * Noise and hidden states to {@link #ERRORS}, two numbers for each layer of UNet and decoder: the sum of squares of what it
+     * gives in single precision, and of what it would give over 8-bit integers beside that.
+     */
+    public ModelProto errors(OneStep recipe, Quantization quantization) {
+        LayerForm.Errors errors = new LayerForm.Errors(quantization);
+        return found(recipe, errors, errors.found(), ERRORS);
+    }
+
+    private ModelProto found(OneStep recipe, LayerForm layers, List<GraphTensor> found, String name) {
+        Graph graph = new Graph(name, checkpoint::nameOf, DType.F32, ConvolutionForm.direct(), layers);
         pixels(graph, recipe, Sizes.OPEN);
-        GraphTensor all = graph.node(
-                "Concat",
-                DType.F32,
-                Shape.of(probe.found().size()),
-                probe.found(),
-                Graph.attribute("axis", 0));
-        return finish(graph, RANGES, all.reshape(-1, 4), DType.F32, "layers", 4);
+        Shape all = Shape.of(found.size());
+        GraphTensor together = graph.node("Concat", DType.F32, all, found, Graph.attribute("axis", 0));
+        return finish(graph, name, together, DType.F32, found.size());
+    }
+
+    /** How many numbers {@link #ranges} or {@link #errors} finds. */
+    public static int found(ModelProto graph) {
+        return Math.toIntExact(graph.getGraph()
+                .getOutput(0)
+                .getType()
+                .getTensorType()
+                .getShape()
+                .getDim(0)
+                .getDimValue());
+    }
+
+    /** The same networks over 8-bit integers. */
+    public GraphExport with(Quantization quantization) {
+        return new GraphExport(checkpoint, compute, GraphProfile.CPU, quantization);
     }
 
     private Tensor pixels(Graph graph, OneStep recipe, Sizes sizes) {
@@ -231,7 +265,7 @@ public record GraphExport(
         }
         ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
         network.accept(new Graph(name, checkpoint::nameOf, compute, survey, LayerForm.exact()), ownSizes());
-        LayerForm layers = quantization == null ? LayerForm.exact() : LayerForm.int8(quantization);
+        LayerForm layers = quantization == null ? LayerForm.exact() : new LayerForm.Int8(quantization);
         return new Graph(name, checkpoint::nameOf, compute, survey.again(), layers);
     }
 

@@ -80,7 +80,6 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         return graph.layers()
                 .write(
                         this,
-                        matrix,
                         () -> product(matrix, offset, result),
                         layer -> new Int8Nodes(graph).multiply(this, matrix, offset, result, layer));
     }
@@ -101,7 +100,6 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         return graph.layers()
                 .write(
                         source.orElse(this),
-                        kernels,
                         () -> switch (form) {
                             case DIRECT -> direct(kernels, offset, window, result);
                             case WINOGRAD ->

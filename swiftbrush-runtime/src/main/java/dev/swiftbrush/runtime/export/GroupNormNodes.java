@@ -23,15 +23,13 @@ record GroupNormNodes(Graph graph) {
     GraphTensor normalize(GraphTensor image, int groups, GraphTensor weight, GraphTensor bias, double eps) {
         GraphTensor grouped = image.reshape(KEEP, groups, 1, -1);
         Shape one = grouped.shape().with(-1, 1); // [B, groups, 1, 1]
-        GraphTensor mean =
-                graph.node("ReduceMean", DType.F32, one, List.of(grouped, graph.integers(-1)), attribute("keepdims", 1));
+        GraphTensor mean = graph.node(
+                "ReduceMean", DType.F32, one, List.of(grouped, graph.integers(-1)), attribute("keepdims", 1));
         GraphTensor squares = graph.node(
                 Graph.MICROSOFT + ".FusedMatMul", DType.F32, one, List.of(grouped, grouped), attribute("transB", 1));
-        GraphTensor elements = graph.node(
-                        "Shape", DType.I64, Shape.of(1), List.of(grouped), attribute("start", 3))
+        GraphTensor elements = graph.node("Shape", DType.I64, Shape.of(1), List.of(grouped), attribute("start", 3))
                 .cast(DType.F32);
-        GraphTensor variance =
-                squares.node("Div", one, elements).node("Sub", one, mean.node("Mul", one, mean));
+        GraphTensor variance = squares.node("Div", one, elements).node("Sub", one, mean.node("Mul", one, mean));
         GraphTensor deviation = variance.node("Max", one, graph.single(new float[1]))
                 .node("Add", one, graph.single(new float[] {(float) eps}))
                 .node("Sqrt", one);

@@ -75,8 +75,7 @@ record Int8Nodes(Graph graph) {
      * A 3x3 convolution of the image upsampled to twice its size: four 2x2 convolutions of the image itself, each for one of
      * four neighbouring pixels.
      */
-    GraphTensor convolveDoubled(
-            GraphTensor image, GraphTensor weight, @Nullable GraphTensor bias, Layer layer) {
+    GraphTensor convolveDoubled(GraphTensor image, GraphTensor weight, @Nullable GraphTensor bias, Layer layer) {
         GraphTensor pixels = pixels(image, scale(layer.input()));
         Shape quarter = pixels.shape().with(-1, weight.size(0));
         List<GraphTensor> rows = new ArrayList<>();
@@ -84,12 +83,9 @@ record Int8Nodes(Graph graph) {
             List<GraphTensor> row = new ArrayList<>();
             for (int across = 0; across < 2; across++) {
                 row.add(convolve(
-                        pixels,
-                        phase(weight, down, across),
-                        bias,
-                        quarter,
-                        layer,
-                        attribute("pads", new long[] {1 - down, 1 - across, down, across})));
+                        pixels, phase(weight, down, across), bias, quarter, layer, attribute("pads", new long[] {
+                            1 - down, 1 - across, down, across
+                        })));
             }
             rows.add(concat(3, row)); // [B, h, w, 2·O]
         }
@@ -102,13 +98,9 @@ record Int8Nodes(Graph graph) {
         long filters = weight.size(0) * weight.size(1);
         GraphTensor kernels = weight.reshape(-1, 3, 3);
         GraphTensor rows = graph.node(
-                "MatMul",
-                DType.F32,
-                Shape.of(filters, 2, 3),
-                List.of(graph.single(PHASES[down], 2, 3), kernels));
+                "MatMul", DType.F32, Shape.of(filters, 2, 3), List.of(graph.single(PHASES[down], 2, 3), kernels));
         GraphTensor columns = graph.single(PHASES[across], 2, 3).permute(1, 0);
-        return rows.node("MatMul", Shape.of(filters, 2, 2), columns)
-                .reshape(weight.size(0), weight.size(1), 2, 2);
+        return rows.node("MatMul", Shape.of(filters, 2, 2), columns).reshape(weight.size(0), weight.size(1), 2, 2);
     }
 
     private GraphTensor concat(int dim, List<GraphTensor> parts) {
@@ -152,8 +144,8 @@ record Int8Nodes(Graph graph) {
     GraphTensor multiply(GraphTensor x, GraphTensor weight, @Nullable GraphTensor bias, Shape result, Layer layer) {
         Scale in = scale(layer.input());
         Weights matrix = weights(weight, 0);
-        List<GraphTensor> inputs = new ArrayList<>(List.of(
-                quantized(x, in), matrix.values().permute(1, 0), in.scale(), matrix.scales(), in.zero()));
+        List<GraphTensor> inputs = new ArrayList<>(
+                List.of(quantized(x, in), matrix.values().permute(1, 0), in.scale(), matrix.scales(), in.zero()));
         if (bias != null) {
             inputs.add(graph.absent()); // zero points of the weights, which are 0
             inputs.add(bias);
@@ -183,7 +175,8 @@ record Int8Nodes(Graph graph) {
         long channels = shape.get(3);
         GraphTensor sides = graph.node(
                 "Shape", DType.I64, Shape.of(2), List.of(pixels), attribute("start", 1), attribute("end", 3));
-        GraphTensor sizes = graph.integers(KEEP, channels).node("Concat", Shape.of(4), List.of(sides), attribute("axis", 0));
+        GraphTensor sizes =
+                graph.integers(KEEP, channels).node("Concat", Shape.of(4), List.of(sides), attribute("axis", 0));
         GraphTensor image = pixels.reshape(KEEP, -1, channels)
                 .permute(0, 2, 1)
                 .node("Reshape", Shape.of(shape.get(0), channels, shape.get(1), shape.get(2)), sizes);

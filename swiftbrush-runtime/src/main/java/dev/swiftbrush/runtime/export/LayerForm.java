@@ -1,5 +1,7 @@
 package dev.swiftbrush.runtime.export;
 
+import static dev.swiftbrush.runtime.export.Graph.attribute;
+
 import dev.swiftbrush.runtime.export.Quantization.Layer;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.tensor.Shape;
@@ -9,45 +11,54 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Whether the layers of a network are written in single precision or over 8-bit integers, one after the other. */
+/** How the convolutions and linear layers of a network are written, one after the other. */
 interface LayerForm {
 
     /**
      * Writes a layer.
      *
      * @param input of the layer, before an upsampling if there is one
-     * @param exact writes it in single precision
+     * @param exact writes it in the type that the network computes in
      * @param int8 writes it over 8-bit integers
      */
-    GraphTensor write(GraphTensor input, GraphTensor weight, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8);
+    GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8);
 
-    /** Whether what lies between layers need be no more exact than 8 bits are. */
+    /** Whether what lies between layers need not be more exact than 8 bits are. */
     default boolean coarse() {
-        return Boolean.getBoolean("coarse");
+        return false;
     }
 
+    /** All in the type that the network computes in. */
     static LayerForm exact() {
-        return (input, weight, exact, int8) -> exact.get();
+        return (input, exact, int8) -> exact.get();
     }
 
     /** As a quantization says. */
-    static LayerForm int8(Quantization quantization) {
-        Iterator<Layer> layers = quantization.layers().iterator();
-        return (input, weight, exact, int8) -> {
+    record Int8(Iterator<Layer> layers) implements LayerForm {
+        Int8(Quantization quantization) {
+            this(quantization.layers().iterator());
+        }
+
+        @Override
+        public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
             Layer layer = layers.next();
-            return layer == null ? exact.get() : int8.apply(layer);
-        };
+            return layer.exact() ? exact.get() : int8.apply(layer);
+        }
+
+        @Override
+        public boolean coarse() {
+            return true;
+        }
     }
 
-    /** In single precision, and looks at what enters and leaves each layer. */
-    record Probe(List<GraphTensor> found) implements LayerForm {
-        Probe() {
+    /** Finds the least and the greatest value that enter a layer, and those that leave it. */
+    record Ranges(List<GraphTensor> found) implements LayerForm {
+        Ranges() {
             this(new ArrayList<>());
         }
 
         @Override
-        public GraphTensor write(
-                GraphTensor input, GraphTensor weight, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
+        public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
             GraphTensor output = exact.get();
             for (GraphTensor value : List.of(input, output)) {
                 found.add(reduced("ReduceMin", value));
@@ -55,10 +66,27 @@ interface LayerForm {
             }
             return output;
         }
+    }
 
-        private static GraphTensor reduced(String op, GraphTensor value) {
-            return value.graph()
-                    .node(op, DType.F32, Shape.of(), List.of(value), Graph.attribute("keepdims", 0)).reshape(1);
+    /** Finds the squares of what a layer gives, and of what 8-bit integers would give beside it, as sums. */
+    record Errors(Iterator<Layer> layers, List<GraphTensor> found) implements LayerForm {
+        Errors(Quantization quantization) {
+            this(quantization.layers().iterator(), new ArrayList<>());
         }
+
+        @Override
+        public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
+            GraphTensor output = exact.get();
+            GraphTensor error = int8.apply(layers.next()).node("Sub", output.shape(), output);
+            found.add(reduced("ReduceSumSquare", output));
+            found.add(reduced("ReduceSumSquare", error));
+            return output;
+        }
+    }
+
+    private static GraphTensor reduced(String op, GraphTensor value) {
+        return value.graph()
+                .node(op, DType.F32, Shape.of(), List.of(value), attribute("keepdims", 0))
+                .reshape(1);
     }
 }

@@ -1,22 +1,36 @@
 package dev.swiftbrush.runtime.export;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * How the layers of a network are written over 8-bit integers, in the order in which the network asks for them.
+ * How the layers of UNet and decoder are written over 8-bit integers.
  *
- * @param layers null for one that stays in single precision
+ * @param layers in the order in which the networks ask for them
  */
-public record Quantization(List<@Nullable Layer> layers) {
+public record Quantization(List<Layer> layers) {
 
-    /** The values from {@code low} to {@code high}, which are those that 8 bits stand for. */
+    public Quantization {
+        layers = List.copyOf(layers);
+    }
+
+    /** The values from {@code low} to {@code high}, which 8 bits stand for; 0 is one of them. */
     public record Range(float low, float high) {
-        /** Widened so that 0 is in it, as the zeros around an image must be. */
+
+        /** @throws IllegalArgumentException if the values are not finite, or the range is not around 0 */
         public Range {
-            low = Math.min(low, 0);
-            high = Math.max(high, Math.max(Float.MIN_NORMAL, low + Float.MIN_NORMAL));
+            if (!(low <= 0 && high > 0 && Float.isFinite(high - low))) {
+                throw new IllegalArgumentException("0 must lie in the range from %s to %s".formatted(low, high));
+            }
+        }
+
+        /** The least range of all of {@code low}, {@code high} and 0. */
+        public static Range of(float low, float high) {
+            return new Range(Math.min(low, 0), Math.max(high, Float.MIN_NORMAL));
+        }
+
+        /** The least range of this and another. */
+        public Range and(Range other) {
+            return new Range(Math.min(low, other.low), Math.max(high, other.high));
         }
 
         float width() {
@@ -24,10 +38,23 @@ public record Quantization(List<@Nullable Layer> layers) {
         }
     }
 
-    /** The values that enter a layer and those that leave it. */
-    public record Layer(Range input, Range output) {}
+    /**
+     * A convolution or a linear layer.
+     *
+     * @param input what enters it
+     * @param output what leaves it
+     * @param exact whether it stays in single precision all the same
+     */
+    public record Layer(Range input, Range output, boolean exact) {
 
-    public Quantization {
-        layers = java.util.Collections.unmodifiableList(new ArrayList<>(layers));
+        /** The same layer in single precision. */
+        public Layer keptExact() {
+            return new Layer(input, output, true);
+        }
+
+        /** The layer that both are seen of. */
+        public Layer and(Layer other) {
+            return new Layer(input.and(other.input), output.and(other.output), exact || other.exact);
+        }
     }
 }

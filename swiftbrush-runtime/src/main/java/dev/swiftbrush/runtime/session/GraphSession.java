@@ -61,8 +61,7 @@ public final class GraphSession implements AutoCloseable {
      * @throws ModelException if ONNX Runtime refuses the graph
      */
     public static GraphSession open(String name, byte[] graph, Path weightsRoot, ComputeDevice device) {
-        return open(
-                name, graph, weightsRoot, device, options -> options.addConfigEntry("session.disable_quant_qdq", "1"));
+        return open(name, graph, weightsRoot, device, GraphSession::keepIntegers);
     }
 
     /**
@@ -88,6 +87,7 @@ public final class GraphSession implements AutoCloseable {
             options.addConfigEntry("session.optimized_model_external_initializers_file_name", PREPARED_WEIGHTS);
             options.addConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
             leaveMatricesAsTheyAre(options);
+            keepIntegers(options);
         };
         open(name, graph, weightsRoot, device, keep).close();
     }
@@ -96,18 +96,27 @@ public final class GraphSession implements AutoCloseable {
      * Opens what {@link #prepare} wrote. Its weights are mapped, so that sessions and processes share them.
      *
      * @param graph the content of {@link #PREPARED_GRAPH} in {@code folder}
+     * @param packs whether weights are packed, which for matrices in single precision takes longer than it saves
      * @throws ModelException if ONNX Runtime refuses it
      */
-    public static GraphSession openPrepared(String name, byte[] graph, Path folder, ComputeDevice device) {
+    public static GraphSession openPrepared(
+            String name, byte[] graph, Path folder, ComputeDevice device, boolean packs) {
         return open(name, graph, folder, device, options -> {
             options.setOptimizationLevel(OptLevel.NO_OPT);
-            leaveMatricesAsTheyAre(options);
+            if (!packs) {
+                leaveMatricesAsTheyAre(options);
+            }
         });
     }
 
     /** Packed ones are copies, made anew at each opening, and save nothing where a call takes seconds (docs/adr/0010). */
     private static void leaveMatricesAsTheyAre(SessionOptions options) throws OrtException {
         options.addConfigEntry("session.disable_prepacking", "1");
+    }
+
+    /** What this project's graphs do over 8-bit integers is written as it is to be done, and ONNX Runtime would double some. */
+    private static void keepIntegers(SessionOptions options) throws OrtException {
+        options.addConfigEntry("session.disable_quant_qdq", "1");
     }
 
     private static GraphSession open(

@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.swiftbrush.CalibrationOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
@@ -62,6 +63,7 @@ class HubModelTest {
                 null,
                 List.of(Device.cpu()),
                 Precision.AUTO,
+                CalibrationOptions.defaults(),
                 PoolOptions.defaults(),
                 NoiseGenerator.TORCH_CPU,
                 folder.resolve("graphs"),

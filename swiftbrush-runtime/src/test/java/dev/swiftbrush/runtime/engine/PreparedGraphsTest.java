@@ -105,14 +105,14 @@ class PreparedGraphsTest {
 
     @Test
     void smallGraphsAreNotKept() {
-        draw(prepared.open("generator", "key", BYTES - 1, graph, CPU));
+        draw(prepared.open("generator", "key", BYTES - 1, graph, CPU, false));
 
         assertThat(entries).doesNotExist();
     }
 
     @Test
     void whereThereIsNoRoomNothingIsKept() throws IOException {
-        draw(prepared.open("generator", "key", Long.MAX_VALUE / 4, graph, CPU));
+        draw(prepared.open("generator", "key", Long.MAX_VALUE / 4, graph, CPU, false));
 
         assertThat(names(entries)).isEmpty();
     }
@@ -170,7 +170,7 @@ class PreparedGraphsTest {
     }
 
     private GraphSession open(String key) {
-        return prepared.open("generator", key, BYTES, graph, CPU);
+        return prepared.open("generator", key, BYTES, graph, CPU, false);
     }
 
     /** Draws one picture and closes the session. */

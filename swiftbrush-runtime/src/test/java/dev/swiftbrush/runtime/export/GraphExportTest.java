@@ -69,7 +69,12 @@ class GraphExportTest {
     }
 
     private static ModelProto convolution(ConvolutionForm form) {
-        Graph graph = new Graph("test", Graph.relativeTo(FOLDER), DType.F32, (image, weight, window, doubled) -> form);
+        Graph graph = new Graph(
+                "test",
+                Graph.relativeTo(FOLDER),
+                DType.F32,
+                (image, weight, window, doubled) -> form,
+                LayerForm.exact());
         Tensor image = graph.input("x", DType.F32, "batch", 2, "height", "width");
         Tensor weight = graph.constant(new float[3 * 2 * 9], 3, 2, 3, 3);
         Tensor bias = graph.constant(new float[3], 3);

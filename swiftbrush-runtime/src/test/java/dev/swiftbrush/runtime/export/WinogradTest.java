@@ -162,7 +162,12 @@ class WinogradTest {
     }
 
     private static Graph graph(ConvolutionForm form) {
-        return new Graph("test", Graph.relativeTo(Path.of("")), DType.F32, (image, weight, window, doubled) -> form);
+        return new Graph(
+                "test",
+                Graph.relativeTo(Path.of("")),
+                DType.F32,
+                (image, weight, window, doubled) -> form,
+                LayerForm.exact());
     }
 
     private Tensor convolve(Graph graph, Tensor image) {
