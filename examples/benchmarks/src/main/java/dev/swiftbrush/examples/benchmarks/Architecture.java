@@ -3,6 +3,8 @@ package dev.swiftbrush.examples.benchmarks;
 import dev.swiftbrush.runtime.json.JsonFile;
 import dev.swiftbrush.runtime.network.AutoencoderConfig;
 import dev.swiftbrush.runtime.network.AutoencoderKl;
+import dev.swiftbrush.runtime.network.AutoencoderTiny;
+import dev.swiftbrush.runtime.network.AutoencoderTinyConfig;
 import dev.swiftbrush.runtime.network.ClipTextConfig;
 import dev.swiftbrush.runtime.network.ClipTextModel;
 import dev.swiftbrush.runtime.network.UNet2DConditionModel;
@@ -12,6 +14,10 @@ import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.weights.SafetensorsWriter.Declaration;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -68,6 +74,23 @@ enum Architecture {
                 declarations(new AutoencoderKl(AutoencoderConfig.of(config("vae"))).weights()));
     }
 
+    /** A decoder in TAESD's layout for latents of this architecture, without its weights. */
+    AutoencoderTiny tinyDecoder() {
+        return new AutoencoderTiny(AutoencoderTinyConfig.of(JsonFile.of(Path.of(TinyDecoder.CONFIG), tinyConfig())));
+    }
+
+    /** The configuration of that decoder, whose levels are as many as those of the autoencoder. */
+    byte[] tinyConfig() {
+        AutoencoderConfig vae = AutoencoderConfig.of(config("vae"));
+        List<Integer> blocks =
+                new ArrayList<>(Collections.nCopies(vae.channels().size() - 1, 3));
+        blocks.add(1);
+        return """
+                {"_class_name": "AutoencoderTiny", "latent_channels": %d, "num_decoder_blocks": %s, "decoder_block_out_channels": %s}
+                """.formatted(vae.latentChannels(), blocks, Collections.nCopies(blocks.size(), 64))
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
     long unetParameters() {
         return bytes(unetWeights()) / Float.BYTES;
     }
@@ -93,7 +116,7 @@ enum Architecture {
         return JsonFile.resource(Architecture.class, folder() + "/" + component + "/config.json");
     }
 
-    private static List<Declaration> declarations(Map<String, Shape> shapes) {
+    static List<Declaration> declarations(Map<String, Shape> shapes) {
         return shapes.entrySet().stream()
                 .map(entry -> new Declaration(
                         entry.getKey(),

@@ -16,6 +16,19 @@ import java.util.Map;
  * measurement is a JVM of its own, so that its peak memory is its own.
  */
 public final class Benchmark {
+    /** The ways that SwiftBrush has beside its usual one. */
+    private static final List<Kind> OTHERS =
+            List.of(Kind.LOW_MEMORY, Kind.INT8, Kind.TINY_DECODER, Kind.TINY_DECODER_INT8);
+
+    private static final List<Kind> ALL = List.of(
+            Kind.SWIFTBRUSH,
+            Kind.LOW_MEMORY,
+            Kind.INT8,
+            Kind.TINY_DECODER,
+            Kind.TINY_DECODER_INT8,
+            Kind.PLAIN,
+            Kind.STAGES);
+
     private Benchmark() {}
 
     /** Prints a report in Markdown; see {@link Options#USAGE}. Exits with 1 if a limit is not kept. */
@@ -62,30 +75,36 @@ public final class Benchmark {
         Figures export = run(Kind.EXPORT, options, work, progress);
         Job job = new Job(Kind.SWIFTBRUSH, options.checkpoint(), work, options.size());
         Figures cold = run(Kind.SWIFTBRUSH, options, work, progress);
-        run(Kind.LOW_MEMORY, options, work, progress); // writes its copy of the weights
         GraphFiles exported = GraphFiles.in(job.cache());
+        TinyDecoder.write(job.tinyDecoder(), options.architecture());
+        Map<Kind, Figures> firstStarts = new EnumMap<>(Kind.class); // which copy weights, or calibrate
+        for (Kind kind : OTHERS) {
+            firstStarts.put(kind, run(kind, options, work, progress));
+        }
+        GraphFiles known = GraphFiles.in(job.cache());
 
         Map<Kind, List<Figures>> rounds = new EnumMap<>(Kind.class);
         for (int round = 1; round <= options.runs(); round++) {
             progress.printf("Round %d of %d%n", round, options.runs());
-            for (Kind kind : List.of(Kind.SWIFTBRUSH, Kind.LOW_MEMORY, Kind.PLAIN, Kind.STAGES)) {
+            for (Kind kind : ALL) {
                 rounds.computeIfAbsent(kind, missing -> new ArrayList<>()).add(run(kind, options, work, progress));
+            }
+        }
+        Map<Kind, Picture> pictures = new EnumMap<>(Kind.class);
+        for (Kind kind : ALL) {
+            if (kind != Kind.STAGES) {
+                pictures.put(kind, new Picture(Files.readAllBytes(job.picture(kind))));
             }
         }
         return new Report(
                 export,
                 cold,
+                firstStarts,
                 rounds,
                 exported.writtenSince(empty),
-                GraphFiles.in(job.cache()).writtenSince(exported),
-                picture(job, Kind.SWIFTBRUSH),
-                picture(job, Kind.LOW_MEMORY),
-                picture(job, Kind.PLAIN),
+                GraphFiles.in(job.cache()).writtenSince(known),
+                pictures,
                 loadBefore);
-    }
-
-    private static Picture picture(Job job, Kind kind) throws IOException {
-        return new Picture(Files.readAllBytes(job.picture(kind)));
     }
 
     private static Figures run(Kind kind, Options options, Path work, PrintStream progress)

@@ -21,10 +21,21 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
         EXPORT,
         SWIFTBRUSH,
         LOW_MEMORY,
+        INT8,
+        TINY_DECODER,
+        TINY_DECODER_INT8,
         PLAIN,
         STAGES,
         ONE_SESSION,
-        FOUR_SESSIONS
+        FOUR_SESSIONS;
+
+        boolean hasTinyDecoder() {
+            return this == TINY_DECODER || this == TINY_DECODER_INT8;
+        }
+
+        boolean isInt8() {
+            return this == INT8 || this == TINY_DECODER_INT8;
+        }
     }
 
     static Job parse(String... arguments) {
@@ -40,6 +51,11 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
     /** Where SwiftBrush keeps what it made of the checkpoint. */
     Path cache() {
         return work.resolve(kind == Kind.LOW_MEMORY ? "cache-low-memory" : "cache");
+    }
+
+    /** A tiny decoder for the checkpoint's latents. */
+    Path tinyDecoder() {
+        return work.resolve("tiny-decoder");
     }
 
     /** A graph of the plain way. */

@@ -1,8 +1,10 @@
 package dev.swiftbrush.examples.benchmarks;
 
+import dev.swiftbrush.CalibrationOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.GeneratedImage;
 import dev.swiftbrush.GenerationRequest;
+import dev.swiftbrush.Precision;
 import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.Timings;
 import java.io.IOException;
@@ -18,10 +20,14 @@ final class OneCall {
         GenerationRequest request = GenerationRequest.of(Job.PROMPT).withSeed(Job.SEED);
         request = job.size() == null ? request : request.withSize(job.size(), job.size());
         long start = System.nanoTime();
-        try (SwiftBrush brush = SwiftBrush.builder()
-                .model(job.checkpoint())
-                .device(Device.cpu())
+        SwiftBrush.Builder builder = SwiftBrush.builder().model(job.checkpoint());
+        if (job.kind().hasTinyDecoder()) {
+            builder.decoder(job.tinyDecoder());
+        }
+        try (SwiftBrush brush = builder.device(Device.cpu())
                 .lowMemory(job.kind() == Job.Kind.LOW_MEMORY)
+                .precision(job.kind().isInt8() ? Precision.INT8 : Precision.FP32)
+                .calibration(CalibrationOptions.defaults().withLeastPsnr(0)) // what it costs is reported
                 .cacheDirectory(job.cache())
                 .warmUp(false) // the first image is timed for itself
                 .promptCacheBytes(0) // and every image encodes its prompt

@@ -30,16 +30,31 @@ record Picture(byte[] rgb) {
         return standardDeviation() > 20 && clipped() < 0.05;
     }
 
+    /** Peak signal-to-noise ratio in dB; the other image is of the same size. */
+    double psnr(Picture other) {
+        requireSameSize(other);
+        double squares = 0;
+        for (int i = 0; i < rgb.length; i++) {
+            double difference = Byte.toUnsignedInt(rgb[i]) - Byte.toUnsignedInt(other.rgb[i]);
+            squares += difference * difference;
+        }
+        return 10 * Math.log10(255.0 * 255 * rgb.length / squares);
+    }
+
     /** In levels; the other image is of the same size. */
     int largestDifference(Picture other) {
-        if (rgb.length != other.rgb.length) {
-            throw new IllegalArgumentException(
-                    "images of %d and %d bytes cannot be compared".formatted(rgb.length, other.rgb.length));
-        }
+        requireSameSize(other);
         int largest = 0;
         for (int i = 0; i < rgb.length; i++) {
             largest = Math.max(largest, Math.abs(Byte.toUnsignedInt(rgb[i]) - Byte.toUnsignedInt(other.rgb[i])));
         }
         return largest;
+    }
+
+    private void requireSameSize(Picture other) {
+        if (rgb.length != other.rgb.length) {
+            throw new IllegalArgumentException(
+                    "images of %d and %d bytes cannot be compared".formatted(rgb.length, other.rgb.length));
+        }
     }
 }

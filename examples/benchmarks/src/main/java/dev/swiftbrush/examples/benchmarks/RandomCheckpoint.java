@@ -100,7 +100,7 @@ final class RandomCheckpoint {
         }
     }
 
-    private static void writeWeights(Path file, List<Declaration> tensors) {
+    static void writeWeights(Path file, List<Declaration> tensors) {
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (SafetensorsWriter writer = SafetensorsWriter.create(file, tensors, Map.of("content", VERSION))) {
             for (Declaration tensor : tensors) {

@@ -7,12 +7,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 
 /**
  * What the processes measured, as Markdown: medians over the rounds.
  *
  * @param cold SwiftBrush's first start, with nothing in the cache
+ * @param firstStarts of its other ways
  * @param rounds for each way, what its processes measured
  * @param graphsAtFirstStart graphs that the first start wrote
  * @param graphsLater graphs that all later starts wrote
@@ -20,28 +23,30 @@ import java.util.stream.DoubleStream;
 record Report(
         Figures export,
         Figures cold,
+        Map<Kind, Figures> firstStarts,
         Map<Kind, List<Figures>> rounds,
         int graphsAtFirstStart,
         int graphsLater,
-        Picture swiftBrush,
-        Picture lowMemory,
-        Picture plain,
+        Map<Kind, Picture> pictures,
         String loadBefore) {
 
     private static final double MEMORY_LIMIT = 8e9;
     private static final double LOW_MEMORY_LIMIT = 4.5e9;
     private static final int LEVELS_LIMIT = 1;
+    private static final String STEADY = "steady.total";
+    private static final List<Kind> WAYS =
+            List.of(Kind.SWIFTBRUSH, Kind.LOW_MEMORY, Kind.INT8, Kind.TINY_DECODER, Kind.TINY_DECODER_INT8, Kind.PLAIN);
 
     boolean limitsKept() {
         return isUnder(peak(), MEMORY_LIMIT)
                 && isUnder(peak(Kind.LOW_MEMORY), LOW_MEMORY_LIMIT)
                 && isSamePicture()
-                && swiftBrush.isUnsaturated()
+                && picture(Kind.SWIFTBRUSH).isUnsaturated()
                 && graphsLater == 0;
     }
 
     void print(PrintStream out, Architecture architecture, String origin) {
-        int side = (int) Math.round(Math.sqrt(swiftBrush.rgb().length / 3.0));
+        int side = (int) Math.round(Math.sqrt(picture(Kind.SWIFTBRUSH).rgb().length / 3.0));
         out.printf(Locale.ROOT, "### %s, random weights, %dx%d, fp32 on the CPU%n%n", architecture.title(), side, side);
         out.printf(
                 Locale.ROOT,
@@ -68,7 +73,7 @@ record Report(
                 rounds(Kind.PLAIN).size());
         printStart(out);
         printImages(out);
-        printLowMemory(out);
+        printWays(out);
         printVerdicts(out);
     }
 
@@ -105,30 +110,43 @@ record Report(
         out.println();
     }
 
-    private void printLowMemory(PrintStream out) {
-        out.println("| `lowMemory(true)` | SwiftBrush | low memory | plain way | plain / low memory |");
-        out.println("|---|---|---|---|---|");
-        three(out, "later start: load", "start", Report::time);
-        three(out, "peak memory after start, first and steady image", "memory", Report::gigabytes);
-        three(out, "one image, first", "first.total", Report::time);
-        three(out, "one image, steady", "steady.total", Report::time);
+    private void printWays(PrintStream out) {
+        out.println(
+                "| the ways, side by side | SwiftBrush | `lowMemory(true)` | INT8 | tiny decoder | tiny decoder, INT8 | plain way |");
+        out.println("|---|---|---|---|---|---|---|");
+        ways(out, "first start, calibration included", kind -> time(first(kind)));
+        ways(out, "later start: load", kind -> time(median(kind, "start")));
+        ways(out, "peak memory of a later start and two images", kind -> gigabytes(median(kind, "memory")));
+        ways(out, "one image, first", kind -> time(median(kind, "first.total")));
+        ways(out, "one image, steady", kind -> time(median(kind, STEADY)));
+        ways(out, "plain way's time / this one's", kind -> ratio(median(Kind.PLAIN, STEADY), median(kind, STEADY)));
+        ways(out, "PSNR against single precision with the same decoder", this::psnr);
         out.printf(
                 Locale.ROOT,
                 "%nLow memory's picture differs from that of SwiftBrush by %d levels at most, its weights being in half precision.%n%n",
-                swiftBrush.largestDifference(lowMemory));
+                picture(Kind.SWIFTBRUSH).largestDifference(picture(Kind.LOW_MEMORY)));
     }
 
-    private void three(PrintStream out, String title, String name, Format format) {
-        OptionalDouble low = median(Kind.LOW_MEMORY, name);
-        OptionalDouble plain = median(Kind.PLAIN, name);
-        out.printf(
-                Locale.ROOT,
-                "| %s | %s | %s | %s | %s |%n",
-                title,
-                format.of(median(Kind.SWIFTBRUSH, name)),
-                format.of(low),
-                format.of(plain),
-                ratio(plain, low));
+    private static void ways(PrintStream out, String title, Function<Kind, String> cell) {
+        String cells = WAYS.stream().map(cell).collect(Collectors.joining(" | "));
+        out.printf(Locale.ROOT, "| %s | %s |%n", title, cells);
+    }
+
+    private OptionalDouble first(Kind kind) {
+        Figures figures = kind == Kind.SWIFTBRUSH ? cold : firstStarts.get(kind);
+        return figures == null ? OptionalDouble.empty() : figures.number("start");
+    }
+
+    private String psnr(Kind kind) {
+        if (!kind.isInt8()) {
+            return "";
+        }
+        Kind exact = kind.hasTinyDecoder() ? Kind.TINY_DECODER : Kind.SWIFTBRUSH;
+        return format("%.1f dB", picture(kind).psnr(picture(exact)));
+    }
+
+    private Picture picture(Kind kind) {
+        return Objects.requireNonNull(pictures.get(kind), "no picture of " + kind);
     }
 
     private void printVerdicts(PrintStream out) {
@@ -138,13 +156,13 @@ record Report(
         out.printf(
                 Locale.ROOT,
                 "- picture: standard deviation %.1f levels (over 20), %.2f%% clipped (under 5%%): %s%n",
-                swiftBrush.standardDeviation(),
-                100 * swiftBrush.clipped(),
-                verdict(swiftBrush.isUnsaturated()));
+                picture(Kind.SWIFTBRUSH).standardDeviation(),
+                100 * picture(Kind.SWIFTBRUSH).clipped(),
+                verdict(picture(Kind.SWIFTBRUSH).isUnsaturated()));
         out.printf(
                 Locale.ROOT,
                 "- largest difference between the two ways: %d levels (at most %d): %s%n",
-                swiftBrush.largestDifference(plain),
+                picture(Kind.SWIFTBRUSH).largestDifference(picture(Kind.PLAIN)),
                 LEVELS_LIMIT,
                 verdict(isSamePicture()));
     }
@@ -165,7 +183,7 @@ record Report(
     }
 
     private boolean isSamePicture() {
-        return swiftBrush.largestDifference(plain) <= LEVELS_LIMIT;
+        return picture(Kind.SWIFTBRUSH).largestDifference(picture(Kind.PLAIN)) <= LEVELS_LIMIT;
     }
 
     private OptionalDouble peak() {

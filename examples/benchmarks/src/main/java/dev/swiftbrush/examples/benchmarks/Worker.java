@@ -23,7 +23,7 @@ public final class Worker {
         Job job = Job.parse(arguments);
         Figures figures = switch (job.kind()) {
             case EXPORT -> Export.measure(job);
-            case SWIFTBRUSH, LOW_MEMORY -> OneCall.measure(job);
+            case SWIFTBRUSH, LOW_MEMORY, INT8, TINY_DECODER, TINY_DECODER_INT8 -> OneCall.measure(job);
             case PLAIN -> PlainWay.measure(job);
             case STAGES -> Stages.measure(job);
             case ONE_SESSION -> Sessions.measure(job, 1);
