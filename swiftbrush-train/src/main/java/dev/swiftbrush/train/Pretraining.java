@@ -158,7 +158,7 @@ public final class Pretraining {
         return identity.toString();
     }
 
-    private static void requireSize(Checkpoint start, PretrainingSettings settings) {
+    static void requireSize(Checkpoint start, PretrainingSettings settings) {
         int multiple = start.autoencoder().config().scale()
                 << (start.unet().config().levels().size() - 1);
         Require.that(

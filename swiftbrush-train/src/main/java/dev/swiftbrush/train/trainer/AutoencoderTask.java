@@ -114,36 +114,21 @@ public final class AutoencoderTask implements Task {
         TorchTensor scaled = drawn.mul(autoencoder.config().scalingFactor()); // which decode undoes
         TorchTensor found = ((TorchTensor) autoencoder.decode(scope, scaled.to(means.compute()))).to(DType.F32);
 
-        TorchTensor error = found.sub(pictures);
-        TorchTensor l1 = error.abs().mean();
-        TorchTensor mse = error.square().mean();
+        PictureLoss seen = PictureLoss.of(found.sub(pictures), settings);
         TorchTensor kl = latents.divergence();
-        TorchTensor loss =
-                l1.mul(settings.l1Weight()).add(mse.mul(settings.mseWeight())).add(kl.mul(settings.klWeight()));
-        if (settings.edgeWeight() > 0) {
-            loss = loss.add(edges(error).mul(settings.edgeWeight()));
-        }
+        TorchTensor loss = seen.loss().add(kl.mul(settings.klWeight()));
         tape.backward(
                 loss,
                 TorchTensor.of(new float[] {(float) (trainee.scale() / settings.accumulation())}, means.device()));
         trainee.parameters().collectGradients();
         add(values, "loss/autoencoder", loss);
-        add(values, "loss/l1", l1);
-        add(values, "loss/mse", mse);
+        add(values, "loss/l1", seen.l1());
+        add(values, "loss/mse", seen.mse());
         add(values, "loss/kl", kl);
     }
 
     private void add(Map<String, Double> values, String name, TorchTensor value) {
         values.merge(name, value.item() / settings.accumulation(), Double::sum);
-    }
-
-    /** The mean absolute difference of differences between neighbouring pixels. */
-    private static TorchTensor edges(TorchTensor error) {
-        long height = error.size(2);
-        long width = error.size(3);
-        TorchTensor down = error.narrow(2, 1, height - 1).sub(error.narrow(2, 0, height - 1));
-        TorchTensor across = error.narrow(3, 1, width - 1).sub(error.narrow(3, 0, width - 1));
-        return down.abs().mean().add(across.abs().mean());
     }
 
     /** One over the standard deviation that latents have over all pictures, encoded with {@code weights}. */

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             DistilCommand.class,
             NewCheckpointCommand.class,
             PretrainCommand.class,
+            DecoderCommand.class,
             EmbedCommand.class,
             SampleCommand.class,
             ReportCommand.class,
