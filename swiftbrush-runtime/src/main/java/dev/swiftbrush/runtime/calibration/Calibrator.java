@@ -35,7 +35,7 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
     private static final Logger log = LoggerFactory.getLogger(Calibrator.class);
 
     /** Raised whenever the same samples give another calibration. */
-    public static final int REVISION = 1;
+    public static final int REVISION = 2;
 
     /** Pictures that errors are measured on while layers are chosen. */
     private static final int JUDGED = 2;

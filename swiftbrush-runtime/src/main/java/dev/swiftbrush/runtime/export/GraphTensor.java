@@ -3,6 +3,7 @@ package dev.swiftbrush.runtime.export;
 import static dev.swiftbrush.runtime.export.Graph.attribute;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import dev.swiftbrush.runtime.export.Quantization.Layer;
 import dev.swiftbrush.runtime.tensor.Activation;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.tensor.Shape;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * that ONNX Runtime ran fastest (docs/adr/0004).
  */
 record GraphTensor(Graph graph, String name, DType type, Shape shape) implements Tensor {
+    /** Channels of the latents and of pictures are fewer, those of layers between them more. */
+    private static final int NARROW = 8;
 
     long bytes() {
         return LongStream.of(shape.sizes()).reduce(type.bytes(), Math::multiplyExact);
@@ -77,11 +82,18 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         GraphTensor matrix = of(weight);
         GraphTensor offset = bias == null ? null : of(bias);
         Shape result = shape.linear(weight.shape());
-        return graph.layers()
-                .write(
-                        this,
-                        () -> product(matrix, offset, result),
-                        layer -> new Int8Nodes(graph).multiply(this, matrix, offset, result, layer));
+        return layer(
+                this,
+                matrix,
+                () -> product(matrix, offset, result),
+                layer -> new Int8Nodes(graph).multiply(this, matrix, offset, result, layer));
+    }
+
+    /** A layer as the graph has layers, but that a narrow one stays as it is: it takes no time, and leads to all the others. */
+    private GraphTensor layer(
+            GraphTensor input, GraphTensor weight, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
+        boolean narrow = Math.min(weight.size(0), weight.size(1)) < NARROW;
+        return graph.layers().write(input, exact, narrow ? any -> exact.get() : int8);
     }
 
     private GraphTensor product(GraphTensor weight, @Nullable GraphTensor bias, Shape result) {
@@ -97,23 +109,22 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         Optional<GraphTensor> source = graph.upsampledFrom(this);
         GraphTensor kernels = of(weight);
         ConvolutionForm form = graph.convolutions().next(shape, weight.shape(), window, source.isPresent());
-        return graph.layers()
-                .write(
-                        source.orElse(this),
-                        () -> switch (form) {
-                            case DIRECT -> direct(kernels, offset, window, result);
-                            case WINOGRAD ->
-                                new WinogradNodes(graph, Winograd.SAME).convolve(this, kernels, offset, result);
-                            case WINOGRAD_DOUBLED ->
-                                new WinogradNodes(graph, Winograd.DOUBLED)
-                                        .convolve(source.orElseThrow(), kernels, offset, result);
-                        },
-                        layer -> {
-                            Int8Nodes nodes = new Int8Nodes(graph);
-                            return source.isPresent() && weight.size(2) == 3
-                                    ? nodes.convolveDoubled(source.get(), kernels, offset, layer)
-                                    : nodes.convolve(this, kernels, offset, window, result, layer);
-                        });
+        return layer(
+                source.orElse(this),
+                kernels,
+                () -> switch (form) {
+                    case DIRECT -> direct(kernels, offset, window, result);
+                    case WINOGRAD -> new WinogradNodes(graph, Winograd.SAME).convolve(this, kernels, offset, result);
+                    case WINOGRAD_DOUBLED ->
+                        new WinogradNodes(graph, Winograd.DOUBLED)
+                                .convolve(source.orElseThrow(), kernels, offset, result);
+                },
+                layer -> {
+                    Int8Nodes nodes = new Int8Nodes(graph);
+                    return source.isPresent() && weight.size(2) == 3
+                            ? nodes.convolveDoubled(source.get(), kernels, offset, layer)
+                            : nodes.convolve(this, kernels, offset, window, result, layer);
+                });
     }
 
     private GraphTensor direct(GraphTensor weight, @Nullable GraphTensor bias, Window window, Shape result) {

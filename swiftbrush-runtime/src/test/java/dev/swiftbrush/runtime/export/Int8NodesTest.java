@@ -29,7 +29,13 @@ class Int8NodesTest {
 
     /** With few outputs and with so many that another form is taken; an even kernel's padding is not the same on each side. */
     @ParameterizedTest
-    @CsvSource({"5, 3, 1, 1, 1", "5, 3, 2, 1, 1", "5, 3, 2, 0, 1", "5, 1, 1, 0, 0", "320, 3, 1, 1, 1", "330, 1, 1, 0, 0"
+    @CsvSource({
+        "10, 3, 1, 1, 1",
+        "10, 3, 2, 1, 1",
+        "10, 3, 2, 0, 1",
+        "10, 1, 1, 0, 0",
+        "320, 3, 1, 1, 1",
+        "330, 1, 1, 0, 0"
     })
     void convolves(int out, int kernel, int stride, int before, int after) {
         float[] weight = normal(1, out * IN * kernel * kernel);
@@ -41,7 +47,7 @@ class Int8NodesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"5", "320"})
+    @CsvSource({"10", "320"})
     void convolvesWhatWasUpsampled(int out) {
         float[] weight = normal(1, out * IN * 9);
         float[] bias = normal(2, out);
@@ -51,18 +57,32 @@ class Int8NodesTest {
 
     @Test
     void convolvesWithoutBias() {
-        float[] weight = normal(1, 5 * IN * 9);
-        assertNear((graph, image) -> image.conv2d(graph.constant(weight, 5, IN, 3, 3), null, Window.same(3)));
+        float[] weight = normal(1, 10 * IN * 9);
+        assertNear((graph, image) -> image.conv2d(graph.constant(weight, 10, IN, 3, 3), null, Window.same(3)));
     }
 
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void multiplies(boolean biased) {
-        float[] weight = normal(1, 5 * IN);
-        float[] bias = normal(2, 5);
+        float[] weight = normal(1, 10 * IN);
+        float[] bias = normal(2, 10);
         assertNear((graph, image) -> image.reshape(Tensor.KEEP, Tensor.KEEP, -1)
                 .transpose(1, 2)
-                .linear(graph.constant(weight, 5, IN), biased ? graph.constant(bias, 5) : null));
+                .linear(graph.constant(weight, 10, IN), biased ? graph.constant(bias, 10) : null));
+    }
+
+    /** What makes pixels of 128 channels, or the first channels of latents. */
+    @ParameterizedTest
+    @CsvSource({"3, 16", "16, 4"})
+    void aNarrowLayerStaysAsItIs(int out, int in) {
+        Graph graph =
+                graph(new LayerForm.Int8(new Quantization(List.of(layer(new float[] {-1, 1}, new float[] {-1, 1})))));
+        Tensor image = graph.input("x", DType.F32, "batch", in, "height", "width");
+        image.conv2d(graph.constant(new float[out * in], out, in, 1, 1), null, Window.same(1));
+
+        assertThat(graph.model().getGraph().getNodeList())
+                .extracting(node -> node.getOpType())
+                .containsExactly("Conv");
     }
 
     /** What two layers read is quantised once. */
@@ -71,9 +91,9 @@ class Int8NodesTest {
         Quantization both = new Quantization(Collections.nCopies(2, layer(new float[] {-1, 1}, new float[] {-1, 1})));
         Graph graph = graph(new LayerForm.Int8(both));
         GraphTensor x = graph.input("x", DType.F32, "batch", 4, IN);
-        Tensor first = x.linear(graph.constant(normal(1, 5 * IN), 5, IN), null);
-        Tensor second = x.linear(graph.constant(normal(2, 5 * IN), 5, IN), null);
-        graph.output("y", (GraphTensor) first.add(second), "batch", 4, 5);
+        Tensor first = x.linear(graph.constant(normal(1, 10 * IN), 10, IN), null);
+        Tensor second = x.linear(graph.constant(normal(2, 10 * IN), 10, IN), null);
+        graph.output("y", (GraphTensor) first.add(second), "batch", 4, 10);
 
         assertThat(graph.model().getGraph().getNodeList())
                 .filteredOn(node -> node.getOpType().equals("QuantizeLinear")
