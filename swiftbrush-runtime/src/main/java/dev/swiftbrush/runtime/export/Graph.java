@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * An ONNX graph that is being written: nodes in the order of execution, each value named once. The same calls write the
@@ -52,15 +53,14 @@ final class Graph {
     private final Map<String, GraphTensor> weights = new HashMap<>();
     private final Map<Content, GraphTensor> constants = new HashMap<>();
     private final List<GraphTensor> results = new ArrayList<>();
-    private final Map<String, Upsampled> upsampled = new HashMap<>();
+    private final Map<String, Runnable> waiting = new HashMap<>();
+    private final Map<String, GraphTensor> upsampled = new HashMap<>();
+    private final Map<String, Int8Nodes.Convolved> convolved = new HashMap<>();
     private final ConvolutionForm.Choice convolutions;
     private final LayerForm layers;
     private final Map<NodeProto, GraphTensor> once = new HashMap<>();
     private long keptBytes;
     private int values;
-
-    /** An upsampling that no node asked for yet. */
-    private record Upsampled(GraphTensor source, GraphTensor result, NodeProto node) {}
 
     /** What makes a constant the same as another. */
     private record Content(DType type, Shape shape, ByteString bytes) {}
@@ -226,11 +226,21 @@ final class Graph {
         return known;
     }
 
-    /** An upsampling, whose node is written when the first one asks for its result: a convolution may do without. */
+    /** A node that is written, with what its inputs need, when the first other one asks for its result. */
+    private GraphTensor onDemand(
+            String op, DType type, Shape shape, Supplier<List<GraphTensor>> inputs, AttributeProto... attributes) {
+        GraphTensor result = new GraphTensor(this, op + "_" + values++, type, shape);
+        waiting.put(result.name(), () -> {
+            node(op, inputs.get(), List.of(result.name()), attributes);
+            results.add(result);
+        });
+        return result;
+    }
+
+    /** An upsampling, which a convolution may do without. */
     GraphTensor upsample(GraphTensor source, Shape shape) {
-        GraphTensor result = new GraphTensor(this, UPSAMPLING + "_" + values++, source.type(), shape);
-        NodeProto node = proto(UPSAMPLING, upsamplingOf(source), List.of(result.name()), NEAREST);
-        upsampled.put(result.name(), new Upsampled(source, result, node));
+        GraphTensor result = onDemand(UPSAMPLING, source.type(), shape, () -> upsamplingOf(source), NEAREST);
+        upsampled.put(result.name(), source);
         return result;
     }
 
@@ -240,7 +250,19 @@ final class Graph {
 
     /** What {@code value} is upsampled from, if it is and nothing else asked for it. */
     Optional<GraphTensor> upsampledFrom(GraphTensor value) {
-        return Optional.ofNullable(upsampled.get(value.name())).map(Upsampled::source);
+        return waiting.containsKey(value.name()) ? Optional.ofNullable(upsampled.get(value.name())) : Optional.empty();
+    }
+
+    /** What a convolution over 8-bit integers gives, in single precision; a ReLU or another convolution may do without. */
+    GraphTensor dequantize(Int8Nodes.Convolved behind, Shape shape) {
+        GraphTensor result = onDemand("DequantizeLinear", DType.F32, shape, behind::planes);
+        convolved.put(result.name(), behind);
+        return result;
+    }
+
+    /** The convolution over 8-bit integers that {@code value} is from, if it is. */
+    Optional<Int8Nodes.Convolved> convolved(GraphTensor value) {
+        return Optional.ofNullable(convolved.get(value.name()));
     }
 
     /** Notes that ONNX Runtime computes {@code steps} when it opens the graph, and keeps the last instead of a weight. */
@@ -288,10 +310,9 @@ final class Graph {
     }
 
     private void require(GraphTensor input) {
-        Upsampled waiting = upsampled.remove(input.name());
-        if (waiting != null) {
-            proto.addNode(waiting.node());
-            results.add(waiting.result());
+        Runnable node = waiting.remove(input.name());
+        if (node != null) {
+            node.run();
         }
     }
 

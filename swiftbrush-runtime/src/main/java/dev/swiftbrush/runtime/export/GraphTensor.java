@@ -67,7 +67,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
             case QUICK_GELU -> mul(mul(1.702).node("Sigmoid", shape));
             case GELU -> mul(mul(Math.sqrt(0.5)).node("Erf", shape).add(1)).mul(0.5);
             case MISH -> mul(node("Softplus", shape).node("Tanh", shape));
-            case RELU -> node("Relu", shape);
+            case RELU -> Int8Nodes.relu(this).orElseGet(() -> node("Relu", shape));
             case TANH -> node("Tanh", shape);
         };
     }

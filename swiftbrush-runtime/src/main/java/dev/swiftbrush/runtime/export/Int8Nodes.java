@@ -12,6 +12,8 @@ import dev.swiftbrush.runtime.tensor.Window;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,34 @@ record Int8Nodes(Graph graph) {
     /** What a value of a range is stored as: {@code round(value / scale) + zero}. */
     private record Scale(GraphTensor scale, GraphTensor zero) {}
 
+    /** A convolution that is written when its result is asked for, and may be for another range. */
+    static final class Convolved {
+        private final Int8Nodes nodes;
+        private final Range range;
+        private final Function<Range, GraphTensor> write;
+        private @Nullable GraphTensor pixels;
+
+        Convolved(Int8Nodes nodes, Range range, Function<Range, GraphTensor> write) {
+            this.nodes = nodes;
+            this.range = range;
+            this.write = write;
+        }
+
+        /** {@code [B, h, w, O]} in 8 bits. */
+        private GraphTensor pixels() {
+            if (pixels == null) {
+                pixels = write.apply(range);
+            }
+            return pixels;
+        }
+
+        /** {@code [B, O, h, w]} in 8 bits, with its scale and zero point. */
+        List<GraphTensor> planes() {
+            Scale scale = nodes.scale(range);
+            return List.of(nodes.planes(pixels()), scale.scale(), scale.zero());
+        }
+    }
+
     /**
      * @param image {@code [B, C, h, w]}
      * @param weight {@code [O, C, k, k]}
@@ -60,15 +90,18 @@ record Int8Nodes(Graph graph) {
             Layer layer) {
         long before = window.before();
         long after = window.after();
-        GraphTensor pixels = convolve(
-                pixels(image, scale(layer.input())),
-                weight,
-                bias,
-                Shape.of(result.get(0), result.get(2), result.get(3), result.get(1)),
-                layer,
-                attribute("strides", new long[] {window.stride(), window.stride()}),
-                attribute("pads", new long[] {before, before, after, after}));
-        return image(pixels, layer);
+        return image(
+                result,
+                layer.output(),
+                output -> convolve(
+                        pixels(image, layer.input()),
+                        weight,
+                        bias,
+                        Shape.of(result.get(0), result.get(2), result.get(3), result.get(1)),
+                        layer.input(),
+                        output,
+                        attribute("strides", new long[] {window.stride(), window.stride()}),
+                        attribute("pads", new long[] {before, before, after, after})));
     }
 
     /**
@@ -76,21 +109,40 @@ record Int8Nodes(Graph graph) {
      * four neighbouring pixels.
      */
     GraphTensor convolveDoubled(GraphTensor image, GraphTensor weight, @Nullable GraphTensor bias, Layer layer) {
-        GraphTensor pixels = pixels(image, scale(layer.input()));
+        Shape result = image.shape().doubled().with(1, weight.size(0));
+        return image(result, layer.output(), output -> doubled(image, weight, bias, layer.input(), output));
+    }
+
+    private GraphTensor doubled(
+            GraphTensor image, GraphTensor weight, @Nullable GraphTensor bias, Range input, Range output) {
+        GraphTensor pixels = pixels(image, input);
         Shape quarter = pixels.shape().with(-1, weight.size(0));
         List<GraphTensor> rows = new ArrayList<>();
         for (int down = 0; down < 2; down++) {
             List<GraphTensor> row = new ArrayList<>();
             for (int across = 0; across < 2; across++) {
                 row.add(convolve(
-                        pixels, phase(weight, down, across), bias, quarter, layer, attribute("pads", new long[] {
-                            1 - down, 1 - across, down, across
-                        })));
+                        pixels,
+                        phase(weight, down, across),
+                        bias,
+                        quarter,
+                        input,
+                        output,
+                        attribute("pads", new long[] {1 - down, 1 - across, down, across})));
             }
             rows.add(concat(3, row)); // [B, h, w, 2·O]
         }
-        GraphTensor doubled = concat(2, rows).reshape(KEEP, -1, KEEP, weight.size(0)); // [B, 2·h, 2·w, O]
-        return image(doubled, layer);
+        return concat(2, rows).reshape(KEEP, -1, KEEP, weight.size(0)); // [B, 2·h, 2·w, O]
+    }
+
+    /**
+     * A ReLU behind a convolution over 8-bit integers is the same convolution with a range from 0 on. Empty if the image did not
+     * leave one.
+     */
+    static Optional<GraphTensor> relu(GraphTensor image) {
+        return image.graph()
+                .convolved(image)
+                .map(behind -> behind.nodes.image(image.shape(), Range.of(0, behind.range.high()), behind.write));
     }
 
     /** The 2x2 kernel of the pixels that are so far down and across among four. */
@@ -114,10 +166,11 @@ record Int8Nodes(Graph graph) {
             GraphTensor weight,
             @Nullable GraphTensor bias,
             Shape result,
-            Layer layer,
+            Range input,
+            Range output,
             AttributeProto... attributes) {
-        Scale in = scale(layer.input());
-        Scale out = scale(layer.output());
+        Scale in = scale(input);
+        Scale out = scale(output);
         Weights kernels = weights(weight, weight.size(0) < OUTPUTS_FOR_PRODUCT ? 0 : 1);
         List<GraphTensor> inputs = new ArrayList<>(List.of(
                 pixels,
@@ -153,9 +206,13 @@ record Int8Nodes(Graph graph) {
         return graph.node(PRODUCT, DType.F32, result, inputs);
     }
 
-    /** An image {@code [B, C, h, w]} as {@code [B, h, w, C]} in 8 bits. */
-    private GraphTensor pixels(GraphTensor image, Scale scale) {
-        GraphTensor quantized = quantized(image, scale);
+    /** An image {@code [B, C, h, w]} as {@code [B, h, w, C]} in 8 bits: as it left a convolution, if that had the same range. */
+    private GraphTensor pixels(GraphTensor image, Range range) {
+        Optional<Convolved> behind = graph.convolved(image);
+        if (behind.isPresent() && behind.get().range.equals(range)) {
+            return behind.get().pixels();
+        }
+        GraphTensor quantized = quantized(image, scale(range));
         Shape shape = quantized.shape();
         return graph.once(
                 "Transpose",
@@ -165,22 +222,24 @@ record Int8Nodes(Graph graph) {
                 attribute("perm", new long[] {0, 2, 3, 1}));
     }
 
+    private GraphTensor image(Shape result, Range range, Function<Range, GraphTensor> write) {
+        return graph.dequantize(new Convolved(this, range, write), result);
+    }
+
     /**
-     * The pixels {@code [B, h, w, O]} that left a layer, as an image in single precision. Behind the reshape, which ONNX Runtime
-     * does not move a transpose over: it would transpose single precision, in four times the time.
+     * Pixels {@code [B, h, w, O]} as {@code [B, O, h, w]}. Behind the last reshape, which ONNX Runtime does not move a transpose
+     * over: it would transpose single precision, in four times the time.
      */
-    private GraphTensor image(GraphTensor pixels, Layer layer) {
-        Scale out = scale(layer.output());
+    private GraphTensor planes(GraphTensor pixels) {
         Shape shape = pixels.shape();
         long channels = shape.get(3);
         GraphTensor sides = graph.node(
                 "Shape", DType.I64, Shape.of(2), List.of(pixels), attribute("start", 1), attribute("end", 3));
         GraphTensor sizes =
                 graph.integers(KEEP, channels).node("Concat", Shape.of(4), List.of(sides), attribute("axis", 0));
-        GraphTensor image = pixels.reshape(KEEP, -1, channels)
+        return pixels.reshape(KEEP, -1, channels)
                 .permute(0, 2, 1)
                 .node("Reshape", Shape.of(shape.get(0), channels, shape.get(1), shape.get(2)), sizes);
-        return graph.node("DequantizeLinear", DType.F32, image.shape(), List.of(image, out.scale(), out.zero()));
     }
 
     private GraphTensor quantized(GraphTensor x, Scale scale) {

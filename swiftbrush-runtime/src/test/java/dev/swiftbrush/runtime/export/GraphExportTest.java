@@ -9,6 +9,8 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.swiftbrush.runtime.export.Quantization.Layer;
+import dev.swiftbrush.runtime.export.Quantization.Range;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.recipe.Recipes;
@@ -22,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -61,11 +64,17 @@ class GraphExportTest {
             digest.update(export.generator(recipe).toByteArray());
             digest.update(export.textEncoder(TOKENS).toByteArray());
         }
+        Range range = Range.of(-1, 1);
+        Quantization enough = new Quantization(Collections.nCopies(1000, new Layer(range, range, false)));
+        digest.update(new GraphExport(checkpoint, DType.F32, GraphProfile.CPU)
+                .with(enough)
+                .generator(recipe)
+                .toByteArray());
         for (ConvolutionForm form : ConvolutionForm.values()) { // this checkpoint is too small for all but one
             digest.update(convolution(form).toByteArray());
         }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("4 2588dd4aae04cf59df2a4df77a3372581e3d50543ee20f6accd381a7a92d4d46");
+                .isEqualTo("5 72ff66ed64627508220a7dd5e83d82c80255e42604b38eca20bed8bae77040aa");
     }
 
     private static ModelProto convolution(ConvolutionForm form) {

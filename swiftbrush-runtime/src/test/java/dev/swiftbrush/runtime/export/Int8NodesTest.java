@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.swiftbrush.runtime.export.Quantization.Layer;
 import dev.swiftbrush.runtime.export.Quantization.Range;
 import dev.swiftbrush.runtime.session.GraphSession;
+import dev.swiftbrush.runtime.tensor.Activation;
 import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import dev.swiftbrush.runtime.tensor.Window;
@@ -85,6 +86,30 @@ class Int8NodesTest {
                 .containsExactly("Conv");
     }
 
+    /** The first gives values from 0 on, and the second takes them as they are. */
+    @Test
+    void aReluBetweenConvolutionsTakesNothing() {
+        float[] first = normal(1, 10 * IN * 9);
+        float[] second = normal(2, 12 * 10);
+        float[] image = normal(3, 2 * IN * 6 * 4);
+        Network beginning = (graph, x) -> x.conv2d(graph.constant(first, 10, IN, 3, 3), null, Window.same(3));
+        Network rectified = (graph, x) -> beginning.of(graph, x).activate(Activation.RELU);
+        Network whole =
+                (graph, x) -> rectified.of(graph, x).conv2d(graph.constant(second, 12, 10, 1, 1), null, Window.same(1));
+        float[] between = run(graph(LayerForm.exact()), rectified, image);
+        float[] wanted = run(graph(LayerForm.exact()), whole, image);
+        Graph graph = graph(new LayerForm.Int8(new Quantization(List.of(
+                layer(image, run(graph(LayerForm.exact()), beginning, image)), layer(between, wanted)))));
+
+        assertThat(relativeError(run(graph, whole, image), wanted))
+                .isGreaterThan(0)
+                .isLessThan(RELATIVE);
+        assertThat(graph.model().getGraph().getNodeList())
+                .extracting(node -> node.getOpType())
+                .doesNotContain("Relu")
+                .containsOnlyOnce("DequantizeLinear");
+    }
+
     /** What two layers read is quantised once. */
     @Test
     void quantisesAnInputOnce() {
@@ -136,6 +161,10 @@ class Int8NodesTest {
 
         float[] found = run(graph(new LayerForm.Int8(quantization)), network, image);
 
+        assertThat(relativeError(found, wanted)).isGreaterThan(0).isLessThan(RELATIVE);
+    }
+
+    private static double relativeError(float[] found, float[] wanted) {
         assertThat(found).hasSameSizeAs(wanted);
         double squares = 0;
         double errors = 0;
@@ -143,7 +172,7 @@ class Int8NodesTest {
             squares += wanted[i] * wanted[i];
             errors += (found[i] - wanted[i]) * (found[i] - wanted[i]);
         }
-        assertThat(Math.sqrt(errors / squares)).isGreaterThan(0).isLessThan(RELATIVE);
+        return Math.sqrt(errors / squares);
     }
 
     private static float[] run(Graph graph, Network network, float[] image) {
