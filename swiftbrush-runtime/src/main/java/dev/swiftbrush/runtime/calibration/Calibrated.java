@@ -20,6 +20,7 @@ import java.util.List;
 public record Calibrated(Quantization quantization, PictureError error) {
     private static final String PSNR = "psnr";
     private static final String SSIM = "ssim";
+    private static final String TEXT_ENCODER = "text_encoder";
     private static final String LAYERS = "layers";
     private static final int NUMBERS = 4;
 
@@ -28,6 +29,7 @@ public record Calibrated(Quantization quantization, PictureError error) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put(PSNR, error.psnr());
         json.put(SSIM, error.ssim());
+        json.put(TEXT_ENCODER, quantization.textEncoder());
         ArrayNode layers = json.putArray(LAYERS);
         for (Layer layer : quantization.layers()) {
             ArrayNode numbers = layers.addArray();
@@ -53,7 +55,8 @@ public record Calibrated(Quantization quantization, PictureError error) {
         for (JsonNode numbers : json.root().path(LAYERS)) {
             layers.add(layer(json, numbers));
         }
-        return new Calibrated(new Quantization(layers), new PictureError(psnr, ssim));
+        boolean textEncoder = json.flag(TEXT_ENCODER, false);
+        return new Calibrated(new Quantization(layers, textEncoder), new PictureError(psnr, ssim));
     }
 
     private static Layer layer(JsonFile json, JsonNode numbers) {

@@ -35,7 +35,7 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
     private static final Logger log = LoggerFactory.getLogger(Calibrator.class);
 
     /** Raised whenever the same samples give another calibration. */
-    public static final int REVISION = 2;
+    public static final int REVISION = 3;
 
     /** Pictures that errors are measured on while layers are chosen. */
     private static final int JUDGED = 2;
@@ -44,6 +44,9 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
     private static final double MARGIN_DB = 2;
 
     private static final int MOST_ROUNDS = 5;
+
+    /** A text encoder over 8-bit integers that takes more than this from pictures does so only if they are good enough with it. */
+    private static final double TEXT_DB = 1;
 
     /** The part of all layers that is kept exact more in each round. */
     private static final int SHARE = 16;
@@ -59,8 +62,9 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
      */
     public Calibrated calibrate(List<Sample> calibrating, List<Sample> heldOut, double leastPsnr) {
         List<Layer> layers = layers(calibrating);
-        double[] errors = errors(new Quantization(layers), first(calibrating));
-        List<byte[]> wanted = pictures(exact, first(calibrating));
+        List<Sample> judged = calibrating.subList(0, Math.min(JUDGED, calibrating.size()));
+        double[] errors = errors(new Quantization(layers, false), judged);
+        List<byte[]> wanted = pictures(exact, judged);
         int[] worstFirst = IntStream.range(0, errors.length)
                 .boxed()
                 .sorted(Comparator.comparingDouble(i -> -errors[i]))
@@ -71,18 +75,25 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
             kept++;
         }
         Quantization quantization = keeping(layers, worstFirst, kept);
-        double psnr = error(quantization, first(calibrating), wanted).psnr();
+        double psnr = error(quantization, judged, wanted).psnr();
+        double withText = error(quantization.withTextEncoder(), judged, wanted).psnr();
+        boolean textEncoder = withText >= Math.min(leastPsnr + MARGIN_DB, psnr - TEXT_DB);
+        log.info("With the text encoder over 8-bit integers {} dB, else {}", rounded(withText), rounded(psnr));
+        psnr = textEncoder ? withText : psnr;
         for (int round = 1; round < MOST_ROUNDS && psnr < leastPsnr + MARGIN_DB; round++) {
             kept = Math.min(errors.length, kept + Math.max(1, errors.length / SHARE));
             quantization = keeping(layers, worstFirst, kept);
-            psnr = error(quantization, first(calibrating), wanted).psnr();
-            log.info("{} of {} layers in single precision: {} dB", kept, errors.length, Math.round(psnr * 10) / 10.0);
+            psnr = error(quantization, judged, wanted).psnr();
+            log.info("{} of {} layers in single precision: {} dB", kept, errors.length, rounded(psnr));
+        }
+        if (textEncoder) {
+            quantization = quantization.withTextEncoder();
         }
         return new Calibrated(quantization, error(quantization, heldOut, pictures(exact, heldOut)));
     }
 
-    private static List<Sample> first(List<Sample> samples) {
-        return samples.subList(0, Math.min(JUDGED, samples.size()));
+    private static double rounded(double psnr) {
+        return Math.round(psnr * 10) / 10.0;
     }
 
     private static Quantization keeping(List<Layer> layers, int[] worstFirst, int kept) {
@@ -90,7 +101,7 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
         for (int i = 0; i < kept; i++) {
             chosen.set(worstFirst[i], layers.get(worstFirst[i]).keptExact());
         }
-        return new Quantization(chosen);
+        return new Quantization(chosen, false);
     }
 
     /** The values that were seen at each layer. */
@@ -140,10 +151,12 @@ public record Calibrator(GraphExport exact, OneStep recipe, ComputeDevice device
     }
 
     private List<byte[]> pictures(GraphExport export, List<Sample> samples) {
+        Quantization quantization = export.quantization();
+        boolean coarse = quantization != null && quantization.textEncoder();
         return drawn(
                 export.generator(recipe),
                 GraphExport.PIXELS,
-                samples,
+                coarse ? samples.stream().map(Sample::encodedCoarsely).toList() : samples,
                 sample -> {
                     long[] noise = sample.noise().sizes();
                     return HostTensor.allocate(DType.U8, 1, noise[2] * scale, noise[3] * scale, 3);

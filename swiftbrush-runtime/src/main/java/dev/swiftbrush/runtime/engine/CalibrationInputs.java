@@ -57,12 +57,20 @@ record CalibrationInputs(PromptTokenizer tokenizer, ModelShape shape, Calibratio
         return own != null ? own : shape.size(new ImageSize(side, side));
     }
 
-    Samples samples(TextSession encoder) {
+    /** The hidden states of each prompt. */
+    List<HostTensor> states(TextSession encoder) {
+        return prompts().stream().map(prompt -> states(prompt, encoder)).toList();
+    }
+
+    /**
+     * @param states of each prompt
+     * @param coarse the same by the text encoder over 8-bit integers
+     */
+    Samples samples(List<HostTensor> states, List<HostTensor> coarse) {
         List<Sample> calibrating = new ArrayList<>();
         List<Sample> heldOut = new ArrayList<>();
-        List<String> prompts = prompts();
-        for (int i = 0; i < prompts.size(); i++) {
-            Sample sample = new Sample(noise(i), states(prompts.get(i), encoder));
+        for (int i = 0; i < states.size(); i++) {
+            Sample sample = new Sample(noise(i), states.get(i), coarse.get(i));
             (i % HELD_OUT == HELD_OUT - 1 ? heldOut : calibrating).add(sample);
         }
         return new Samples(calibrating, heldOut);

@@ -12,6 +12,7 @@ import dev.swiftbrush.runtime.export.GraphExport;
 import dev.swiftbrush.runtime.export.GraphMemory;
 import dev.swiftbrush.runtime.export.GraphProfile;
 import dev.swiftbrush.runtime.export.LocatedGraph;
+import dev.swiftbrush.runtime.export.Quantization;
 import dev.swiftbrush.runtime.network.Checkpoint;
 import dev.swiftbrush.runtime.network.TextNetwork;
 import dev.swiftbrush.runtime.pipeline.Closing;
@@ -19,10 +20,12 @@ import dev.swiftbrush.runtime.pipeline.Networks;
 import dev.swiftbrush.runtime.recipe.OneStep;
 import dev.swiftbrush.runtime.session.ComputeDevice;
 import dev.swiftbrush.runtime.session.GraphSession;
+import dev.swiftbrush.runtime.session.HostTensor;
 import dev.swiftbrush.runtime.session.NativeHeap;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -101,10 +104,20 @@ final class DeviceModel implements OnDevice {
                 "Calibrating {} for 8-bit integers with {} prompts; this happens once",
                 checkpoint.folder(),
                 inputs.prompts().size());
-        CalibrationInputs.Samples samples;
+        List<HostTensor> states;
         try (TextSession encoder = openTextEncoderNow()) {
-            samples = inputs.samples(encoder);
+            states = inputs.states(encoder);
         }
+        List<HostTensor> coarse = states;
+        if (checkpoint.textEncoder() instanceof TextNetwork.Clip) {
+            ModelProto graph = export.with(new Quantization(List.of(), true)).textEncoder(tokens);
+            LocatedGraph located = LocatedGraph.of(graph, checkpoint);
+            try (TextSession encoder =
+                    new TextSession.Clip(GraphSession.open("text encoder", located.bytes(), located.root(), device))) {
+                coarse = inputs.states(encoder);
+            }
+        }
+        CalibrationInputs.Samples samples = inputs.samples(states, coarse);
         return new Calibrator(export, recipe, device, inputs.shape().latentScale())
                 .calibrate(
                         samples.calibrating(),
@@ -166,7 +179,8 @@ final class DeviceModel implements OnDevice {
     private GraphSession open(String name, String file) {
         ModelProto graph = Objects.requireNonNull(graphs.get(file), file);
         LocatedGraph located = LocatedGraph.of(graph, checkpoint);
-        boolean packs = export.quantization() != null && file.equals(GENERATOR);
+        Quantization quantization = export.quantization();
+        boolean packs = quantization != null && (file.equals(GENERATOR) || quantization.textEncoder());
         return cache.prepared().open(name, hash + "/" + file, weightBytes(graph), located, device, packs);
     }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param compute the type that networks compute in: F32 or F16; what enters and leaves is F32 either way
  * @param profile how UNet and decoder are written
- * @param quantization which of their layers are written over 8-bit integers, or null for none
+ * @param quantization how layers are written over 8-bit integers, or null for none
  */
 public record GraphExport(
         Checkpoint checkpoint,
@@ -82,7 +82,8 @@ public record GraphExport(
      * @throws IllegalStateException if the text encoder is not CLIP's
      */
     public ModelProto textEncoder(int tokens) {
-        Graph graph = graph("text_encoder");
+        boolean coarse = quantization != null && quantization.textEncoder();
+        Graph graph = graph("text_encoder", coarse ? new LayerForm.PerToken() : LayerForm.exact());
         GraphTensor ids = graph.input(INPUT_IDS, DType.I64, "batch", tokens);
         TextNetwork.Clip clip = checkpoint.clip();
         Scope at = scope(graph, "text_encoder", clip.weights());
@@ -137,7 +138,7 @@ public record GraphExport(
     }
 
     private ModelProto found(OneStep recipe, LayerForm layers, List<GraphTensor> found, String name) {
-        Graph graph = new Graph(name, checkpoint::nameOf, DType.F32, ConvolutionForm.direct(), layers);
+        Graph graph = graph(name, (any, sizes) -> pixels(any, recipe, sizes), layers);
         pixels(graph, recipe, Sizes.OPEN);
         Shape all = Shape.of(found.size());
         GraphTensor together = graph.node("Concat", DType.F32, all, found, Graph.attribute("axis", 0));
@@ -255,17 +256,24 @@ public record GraphExport(
     }
 
     private Graph graph(String name) {
-        return new Graph(name, checkpoint::nameOf, compute, ConvolutionForm.direct(), LayerForm.exact());
+        return graph(name, LayerForm.exact());
+    }
+
+    private Graph graph(String name, LayerForm layers) {
+        return new Graph(name, checkpoint::nameOf, compute, ConvolutionForm.direct(), layers);
+    }
+
+    private Graph graph(String name, BiConsumer<Graph, Sizes> network) {
+        return graph(name, network, quantization == null ? LayerForm.exact() : new LayerForm.Int8(quantization));
     }
 
     /** A graph to write {@code network} into, once more: how each operation is written was chosen at the model's own size. */
-    private Graph graph(String name, BiConsumer<Graph, Sizes> network) {
+    private Graph graph(String name, BiConsumer<Graph, Sizes> network, LayerForm layers) {
         if (profile == GraphProfile.PLAIN) {
-            return graph(name);
+            return graph(name, layers);
         }
         ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
         network.accept(new Graph(name, checkpoint::nameOf, compute, survey, LayerForm.exact()), ownSizes());
-        LayerForm layers = quantization == null ? LayerForm.exact() : new LayerForm.Int8(quantization);
         return new Graph(name, checkpoint::nameOf, compute, survey.again(), layers);
     }
 

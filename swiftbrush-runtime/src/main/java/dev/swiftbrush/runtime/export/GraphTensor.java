@@ -65,7 +65,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         return switch (activation) {
             case SILU -> mul(node("Sigmoid", shape));
             case QUICK_GELU -> mul(mul(1.702).node("Sigmoid", shape));
-            case GELU -> mul(mul(Math.sqrt(0.5)).node("Erf", shape).add(1)).mul(0.5);
+            case GELU -> node("Gelu", shape);
             case MISH -> mul(node("Softplus", shape).node("Tanh", shape));
             case RELU -> Int8Nodes.relu(this).orElseGet(() -> node("Relu", shape));
             case TANH -> node("Tanh", shape);
@@ -82,6 +82,9 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
         GraphTensor matrix = of(weight);
         GraphTensor offset = bias == null ? null : of(bias);
         Shape result = shape.linear(weight.shape());
+        if (graph.layers().perToken()) {
+            return new Int8Nodes(graph).multiplyPerToken(this, matrix, offset, result);
+        }
         return layer(
                 this,
                 matrix,
@@ -164,6 +167,9 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
 
     @Override
     public Tensor layerNorm(Tensor weight, Tensor bias, double eps) {
+        if (graph.layers().coarse()) {
+            return twiceNormalized(of(weight), of(bias), eps);
+        }
         return as(
                 type,
                 shape,
@@ -171,6 +177,19 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
                 List.of(this, of(weight), of(bias)),
                 attribute("axis", -1),
                 attribute("epsilon", eps));
+    }
+
+    /**
+     * The norm of this and itself again, which is that of this: the operator for a sum is faster, and takes the variance for the
+     * mean square less the square of the mean.
+     */
+    private GraphTensor twiceNormalized(GraphTensor weight, GraphTensor bias, double eps) {
+        return as(
+                type,
+                shape,
+                Graph.MICROSOFT + ".SkipLayerNormalization",
+                List.of(this, this, weight, bias),
+                attribute("epsilon", 4 * eps));
     }
 
     /** Scores and their softmax are single precision always: those of SD 2.1 overflow half precision. */

@@ -33,6 +33,8 @@ record Int8Nodes(Graph graph) {
 
     private static final float TINY = 1e-30f; // in place of 0 where a filter is 0 all over
 
+    private static final Range ONE_EITHER_WAY = Range.of(-1, 1);
+
     /**
      * ONNX Runtime convolves in place with weights whose zero point is 0, else by a matrix product over a copy, which is
      * faster from so many outputs on.
@@ -204,6 +206,38 @@ record Int8Nodes(Graph graph) {
             inputs.add(bias);
         }
         return graph.node(PRODUCT, DType.F32, result, inputs);
+    }
+
+    /**
+     * A layer for which each token has a scale of its own, its greatest value, so that a token of great values takes nothing from
+     * others.
+     *
+     * @param x {@code [B, N, C]}
+     * @param weight {@code [O, C]}
+     * @param bias {@code [O]}, or null for none
+     */
+    GraphTensor multiplyPerToken(GraphTensor x, GraphTensor weight, @Nullable GraphTensor bias, Shape result) {
+        Shape tokens = x.shape().with(-1, 1);
+        GraphTensor sizes = graph.once("Abs", DType.F32, x.shape(), List.of(x));
+        GraphTensor greatest = graph.once(
+                "ReduceMax", DType.F32, tokens, List.of(sizes, graph.integers(-1)), attribute("keepdims", 1));
+        GraphTensor scales =
+                graph.once("Max", DType.F32, tokens, List.of(greatest, graph.single(new float[] {TINY}, 1)));
+        GraphTensor parts = graph.once("Div", DType.F32, x.shape(), List.of(x, scales));
+        Scale in = scale(ONE_EITHER_WAY);
+        Weights matrix = weights(weight, 0);
+        GraphTensor product = graph.node(
+                        PRODUCT,
+                        DType.F32,
+                        result,
+                        List.of(
+                                quantized(parts, in),
+                                matrix.values().permute(1, 0),
+                                in.scale(),
+                                matrix.scales(),
+                                in.zero()))
+                .node("Mul", result, scales);
+        return bias == null ? product : product.node("Add", result, bias);
     }
 
     /** An image {@code [B, C, h, w]} as {@code [B, h, w, C]} in 8 bits: as it left a convolution, if that had the same range. */

@@ -3,7 +3,6 @@ package dev.swiftbrush.runtime.export;
 import static dev.swiftbrush.runtime.export.Graph.attribute;
 
 import dev.swiftbrush.runtime.export.Quantization.Layer;
-import dev.swiftbrush.runtime.tensor.DType;
 import dev.swiftbrush.runtime.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -28,9 +27,32 @@ interface LayerForm {
         return false;
     }
 
+    /** Whether linear layers are written over 8-bit integers that nobody was asked the ranges of. */
+    default boolean perToken() {
+        return false;
+    }
+
     /** All in the type that the network computes in. */
     static LayerForm exact() {
         return (input, exact, int8) -> exact.get();
+    }
+
+    /** Linear layers over 8-bit integers, for which each token's range is found as it comes. */
+    record PerToken() implements LayerForm {
+        @Override
+        public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
+            return exact.get();
+        }
+
+        @Override
+        public boolean perToken() {
+            return true;
+        }
+
+        @Override
+        public boolean coarse() {
+            return true;
+        }
     }
 
     /** As a quantization says. */
@@ -61,8 +83,8 @@ interface LayerForm {
         public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
             GraphTensor output = exact.get();
             for (GraphTensor value : List.of(input, output)) {
-                found.add(reduced("ReduceMin", value));
-                found.add(reduced("ReduceMax", value));
+                found.add(reduced("ReduceMin", "ReduceMin", value));
+                found.add(reduced("ReduceMax", "ReduceMax", value));
             }
             return output;
         }
@@ -78,15 +100,17 @@ interface LayerForm {
         public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
             GraphTensor output = exact.get();
             GraphTensor error = int8.apply(layers.next()).node("Sub", output.shape(), output);
-            found.add(reduced("ReduceSumSquare", output));
-            found.add(reduced("ReduceSumSquare", error));
+            found.add(reduced("ReduceSumSquare", "ReduceSum", output));
+            found.add(reduced("ReduceSumSquare", "ReduceSum", error));
             return output;
         }
     }
 
-    private static GraphTensor reduced(String op, GraphTensor value) {
-        return value.graph()
-                .node(op, DType.F32, Shape.of(), List.of(value), attribute("keepdims", 0))
+    /** First each row, on all threads, then their results. */
+    private static GraphTensor reduced(String op, String ofRows, GraphTensor value) {
+        GraphTensor rows =
+                value.node(op, value.shape().with(-1, 1), value.graph().integers(-1));
+        return rows.node(ofRows, Shape.of(), List.of(), attribute("keepdims", 0))
                 .reshape(1);
     }
 }

@@ -3,14 +3,20 @@ package dev.swiftbrush.runtime.export;
 import java.util.List;
 
 /**
- * How the layers of UNet and decoder are written over 8-bit integers.
+ * How a model is written over 8-bit integers.
  *
- * @param layers in the order in which the networks ask for them
+ * @param layers of UNet and decoder, in the order in which the networks ask for them
+ * @param textEncoder whether the linear layers of CLIP's text encoder are, too
  */
-public record Quantization(List<Layer> layers) {
+public record Quantization(List<Layer> layers, boolean textEncoder) {
 
     public Quantization {
         layers = List.copyOf(layers);
+    }
+
+    /** The same with the text encoder. */
+    public Quantization withTextEncoder() {
+        return new Quantization(layers, true);
     }
 
     /** The values from {@code low} to {@code high}, which 8 bits stand for; 0 is one of them. */

@@ -11,17 +11,17 @@ import dev.swiftbrush.runtime.export.Quantization.Range;
 import dev.swiftbrush.runtime.json.JsonFile;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CalibratedTest {
 
-    @Test
-    void jsonHoldsAll() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void jsonHoldsAll(boolean textEncoder) {
         Layer layer = new Layer(new Range(-0.278f, 6.1f), new Range(-3.3f, 1e-3f), false);
-        Calibrated calibrated =
-                new Calibrated(new Quantization(List.of(layer, layer.keptExact())), new PictureError(34.5, 0.987));
+        Calibrated calibrated = new Calibrated(
+                new Quantization(List.of(layer, layer.keptExact()), textEncoder), new PictureError(34.5, 0.987));
 
         assertThat(read(calibrated.toJson())).isEqualTo(calibrated);
     }

@@ -72,12 +72,42 @@ class Int8NodesTest {
                 .linear(graph.constant(weight, 10, IN), biased ? graph.constant(bias, 10) : null));
     }
 
+    /** A token of a hundred times the values takes nothing from the one beside it. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void multipliesEachTokenWithAScaleOfItsOwn(boolean biased) {
+        float[] weight = normal(1, 10 * IN);
+        float[] bias = normal(2, 10);
+        float[] tokens = normal(3, 4 * IN);
+        for (int i = 0; i < IN; i++) {
+            tokens[i] *= 100;
+            tokens[3 * IN + i] = 0;
+        }
+        float[][] both = new float[2][];
+        for (int way = 0; way < 2; way++) {
+            Graph graph = graph(way == 0 ? LayerForm.exact() : new LayerForm.PerToken());
+            Tensor x = graph.input("x", DType.F32, "batch", 4, IN);
+            Tensor y = x.linear(graph.constant(weight, 10, IN), biased ? graph.constant(bias, 10) : null);
+            graph.output("y", (GraphTensor) y, "batch", 4, 10);
+            try (GraphSession session = GraphRun.open(graph.model(), Path.of(""))) {
+                both[way] = GraphRun.floats(session, Map.of("x", GraphRun.tensor(tokens, 1, 4, IN)), "y", 1, 4, 10);
+            }
+        }
+
+        for (int token = 0; token < 3; token++) {
+            float[] wanted = Arrays.copyOfRange(both[0], 10 * token, 10 * token + 10);
+            float[] found = Arrays.copyOfRange(both[1], 10 * token, 10 * token + 10);
+            assertThat(relativeError(found, wanted)).isGreaterThan(0).isLessThan(RELATIVE);
+        }
+        assertThat(Arrays.copyOfRange(both[1], 30, 40)).isEqualTo(Arrays.copyOfRange(both[0], 30, 40));
+    }
+
     /** What makes pixels of 128 channels, or the first channels of latents. */
     @ParameterizedTest
     @CsvSource({"3, 16", "16, 4"})
     void aNarrowLayerStaysAsItIs(int out, int in) {
-        Graph graph =
-                graph(new LayerForm.Int8(new Quantization(List.of(layer(new float[] {-1, 1}, new float[] {-1, 1})))));
+        Graph graph = graph(new LayerForm.Int8(new Quantization(
+                List.of(layer(new float[] {-1, 1}, new float[] {-1, 1})), false)));
         Tensor image = graph.input("x", DType.F32, "batch", in, "height", "width");
         image.conv2d(graph.constant(new float[out * in], out, in, 1, 1), null, Window.same(1));
 
@@ -98,8 +128,9 @@ class Int8NodesTest {
                 (graph, x) -> rectified.of(graph, x).conv2d(graph.constant(second, 12, 10, 1, 1), null, Window.same(1));
         float[] between = run(graph(LayerForm.exact()), rectified, image);
         float[] wanted = run(graph(LayerForm.exact()), whole, image);
-        Graph graph = graph(new LayerForm.Int8(new Quantization(List.of(
-                layer(image, run(graph(LayerForm.exact()), beginning, image)), layer(between, wanted)))));
+        Graph graph = graph(new LayerForm.Int8(new Quantization(
+                List.of(layer(image, run(graph(LayerForm.exact()), beginning, image)), layer(between, wanted)),
+                false)));
 
         assertThat(relativeError(run(graph, whole, image), wanted))
                 .isGreaterThan(0)
@@ -113,7 +144,8 @@ class Int8NodesTest {
     /** What two layers read is quantised once. */
     @Test
     void quantisesAnInputOnce() {
-        Quantization both = new Quantization(Collections.nCopies(2, layer(new float[] {-1, 1}, new float[] {-1, 1})));
+        Quantization both =
+                new Quantization(Collections.nCopies(2, layer(new float[] {-1, 1}, new float[] {-1, 1})), false);
         Graph graph = graph(new LayerForm.Int8(both));
         GraphTensor x = graph.input("x", DType.F32, "batch", 4, IN);
         Tensor first = x.linear(graph.constant(normal(1, 10 * IN), 10, IN), null);
@@ -139,7 +171,7 @@ class Int8NodesTest {
 
         float[][] both = new float[2][];
         for (int way = 0; way < 2; way++) {
-            Graph graph = graph(way == 0 ? LayerForm.exact() : new LayerForm.Int8(new Quantization(List.of())));
+            Graph graph = graph(way == 0 ? LayerForm.exact() : new LayerForm.Int8(new Quantization(List.of(), false)));
             Tensor x = graph.input("x", DType.F32, "batch", IN, "height", "width");
             Tensor y = x.groupNorm(groups, graph.constant(weight, IN), graph.constant(bias, IN), 1e-6);
             graph.output("y", (GraphTensor) y, "batch", IN, "height", "width");
@@ -157,7 +189,7 @@ class Int8NodesTest {
         float[] image = normal(3, 2 * IN * 6 * 4);
         Graph exact = graph(LayerForm.exact());
         float[] wanted = run(exact, network, image);
-        Quantization quantization = new Quantization(List.of(layer(image, wanted)));
+        Quantization quantization = new Quantization(List.of(layer(image, wanted)), false);
 
         float[] found = run(graph(new LayerForm.Int8(quantization)), network, image);
 
