@@ -14,8 +14,13 @@ enum ConvolutionForm {
     /** {@link Winograd#SAME}. */
     WINOGRAD,
 
+    /** The same for images that are always a whole number of tiles, so that none is cut. */
+    WINOGRAD_WHOLE,
+
     /** {@link Winograd#DOUBLED}: the image was upsampled before, which is then left out. */
-    WINOGRAD_DOUBLED;
+    WINOGRAD_DOUBLED,
+
+    WINOGRAD_DOUBLED_WHOLE;
 
     /** Says for one convolution after the other, in the order in which a network asks for them, how it is written. */
     interface Choice {
@@ -32,9 +37,13 @@ enum ConvolutionForm {
 
     /**
      * Chooses by the sizes of the images, which must all be known, and remembers what was chosen. Then the same network is
-     * written with open sizes.
+     * written with open sizes. As images are only ever doubled and halved, sides are then multiples of what is left of them here
+     * when they are divided by the number of the least latents that fit in.
+     *
+     * @param down how often the least latents fit below each other
+     * @param across how often beside each other
      */
-    record Survey(List<ConvolutionForm> chosen) implements Choice {
+    record Survey(int down, int across, List<ConvolutionForm> chosen) implements Choice {
         /** Below, a convolution by Winograd is slower, or its larger weights gain too little (docs/adr/0009). */
         private static final int MIN_CHANNELS = 128;
 
@@ -42,8 +51,8 @@ enum ConvolutionForm {
         private static final int MIN_DOUBLED_CHANNELS = 64;
         private static final int MIN_DOUBLED_PIXELS = 32 * 32;
 
-        Survey() {
-            this(new ArrayList<>());
+        Survey(int down, int across) {
+            this(down, across, new ArrayList<>());
         }
 
         @Override
@@ -53,16 +62,21 @@ enum ConvolutionForm {
             return form;
         }
 
-        private static ConvolutionForm form(Shape image, Shape weight, Window window, boolean doubled) {
+        private ConvolutionForm form(Shape image, Shape weight, Window window, boolean doubled) {
             boolean fits = weight.get(2) == Winograd.KERNEL
                     && window.equals(Window.same(Winograd.KERNEL))
                     && weight.get(1) % Winograd.GROUPS == 0;
             long channels = Math.min(weight.get(0), weight.get(1));
             long pixels = Math.multiplyExact(image.get(2), image.get(3));
+            boolean whole = image.get(2) % ((long) down * Winograd.TILE) == 0
+                    && image.get(3) % ((long) across * Winograd.TILE) == 0;
             if (fits && doubled && channels >= MIN_DOUBLED_CHANNELS && pixels >= MIN_DOUBLED_PIXELS) {
-                return WINOGRAD_DOUBLED;
+                return whole ? WINOGRAD_DOUBLED_WHOLE : WINOGRAD_DOUBLED;
             }
-            return fits && channels >= MIN_CHANNELS && pixels >= MIN_PIXELS ? WINOGRAD : DIRECT;
+            if (fits && channels >= MIN_CHANNELS && pixels >= MIN_PIXELS) {
+                return whole ? WINOGRAD_WHOLE : WINOGRAD;
+            }
+            return DIRECT;
         }
 
         /** The same choices again, from the first on. */

@@ -260,7 +260,11 @@ public record GraphExport(
     }
 
     private Graph graph(String name, LayerForm layers) {
-        return new Graph(name, checkpoint::nameOf, compute, ConvolutionForm.direct(), layers);
+        return graph(name, ConvolutionForm.direct(), layers);
+    }
+
+    private Graph graph(String name, ConvolutionForm.Choice convolutions, LayerForm layers) {
+        return new Graph(name, checkpoint::nameOf, compute, profile, convolutions, layers);
     }
 
     private Graph graph(String name, BiConsumer<Graph, Sizes> network) {
@@ -272,20 +276,26 @@ public record GraphExport(
         if (profile == GraphProfile.PLAIN) {
             return graph(name, layers);
         }
-        ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
-        network.accept(new Graph(name, checkpoint::nameOf, compute, survey, LayerForm.exact()), ownSizes());
-        return new Graph(name, checkpoint::nameOf, compute, survey.again(), layers);
+        Sizes own = ownSizes();
+        ConvolutionForm.Survey survey =
+                new ConvolutionForm.Survey((int) own.height() / multiple(), (int) own.width() / multiple());
+        network.accept(graph(name, survey, LayerForm.exact()), own);
+        return graph(name, survey.again(), layers);
     }
 
     private Sizes ownSizes() {
         UNetConfig config = checkpoint.unet().config();
         List<Integer> sample = Objects.requireNonNullElse(config.sampleSize(), USUAL);
-        int multiple = 1 << (config.levels().size() - 1);
         return new Sizes(
                 1,
-                upTo(multiple, sample.get(0)),
-                upTo(multiple, sample.get(1)),
+                upTo(multiple(), sample.get(0)),
+                upTo(multiple(), sample.get(1)),
                 checkpoint.textEncoder().tokens());
+    }
+
+    /** What the sides of the latents are multiples of. */
+    private int multiple() {
+        return 1 << (checkpoint.unet().config().levels().size() - 1);
     }
 
     private static int upTo(int multiple, int size) {

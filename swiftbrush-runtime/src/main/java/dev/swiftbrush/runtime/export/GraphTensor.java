@@ -117,9 +117,11 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
                 kernels,
                 () -> switch (form) {
                     case DIRECT -> direct(kernels, offset, window, result);
-                    case WINOGRAD -> new WinogradNodes(graph, Winograd.SAME).convolve(this, kernels, offset, result);
-                    case WINOGRAD_DOUBLED ->
-                        new WinogradNodes(graph, Winograd.DOUBLED)
+                    case WINOGRAD, WINOGRAD_WHOLE ->
+                        new WinogradNodes(graph, Winograd.SAME, form == ConvolutionForm.WINOGRAD_WHOLE)
+                                .convolve(this, kernels, offset, result);
+                    case WINOGRAD_DOUBLED, WINOGRAD_DOUBLED_WHOLE ->
+                        new WinogradNodes(graph, Winograd.DOUBLED, form == ConvolutionForm.WINOGRAD_DOUBLED_WHOLE)
                                 .convolve(source.orElseThrow(), kernels, offset, result);
                 },
                 layer -> {
@@ -145,7 +147,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     /** Groups become the channels of an instance normalisation; the affine part stands behind it. */
     @Override
     public Tensor groupNorm(int groups, Tensor weight, Tensor bias, double eps) {
-        return graph.layers().coarse()
+        return graph.profile() == GraphProfile.CPU
                 ? new GroupNormNodes(graph).normalize(this, groups, of(weight), of(bias), eps)
                 : instanceNorm(groups, weight, bias, eps);
     }
@@ -266,7 +268,7 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
     }
 
     @Override
-    public Tensor reshapeLike(Tensor other) {
+    public GraphTensor reshapeLike(Tensor other) {
         GraphTensor sizes = as(DType.I64, Shape.of(other.shape().rank()), "Shape", List.of(of(other)));
         return node("Reshape", other.shape(), sizes);
     }

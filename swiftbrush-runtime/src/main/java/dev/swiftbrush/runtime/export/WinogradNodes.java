@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param graph in single precision
  * @param winograd for n points
+ * @param whole whether images are always a whole number of tiles, so that nothing is cut
  */
-record WinogradNodes(Graph graph, Winograd winograd) {
+record WinogradNodes(Graph graph, Winograd winograd, boolean whole) {
     private static final String FUSED_MAT_MUL = Graph.MICROSOFT + ".FusedMatMul";
     private static final int TILE = Winograd.TILE;
 
@@ -34,7 +35,7 @@ record WinogradNodes(Graph graph, Winograd winograd) {
     GraphTensor convolve(GraphTensor source, GraphTensor weight, @Nullable GraphTensor bias, Shape result) {
         GraphTensor places = places(source);
         GraphTensor tiles = tiles(products(places, weight), places);
-        GraphTensor image = cut(tiles, source, result);
+        GraphTensor image = whole ? tiles : cut(tiles, source, result);
         return bias == null ? image : image.node("Add", result, bias.reshape(-1, 1, 1));
     }
 

@@ -73,7 +73,7 @@ class GraphExportTest {
             digest.update(convolution(form).toByteArray());
         }
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("5 450d87c83af9d9f9d684d2d12fca0e097b15f1b9decf904ee1fa0419a0e29b2b");
+                .isEqualTo("5 3188e9ede518b73ca384f6a8e843849014f22055b2eb17e16cfd8760ae14dd3b");
     }
 
     private static ModelProto convolution(ConvolutionForm form) {
@@ -81,6 +81,7 @@ class GraphExportTest {
                 "test",
                 Graph.relativeTo(FOLDER),
                 DType.F32,
+                GraphProfile.CPU,
                 (image, weight, window, doubled) -> form,
                 LayerForm.exact());
         Tensor image = graph.input("x", DType.F32, "batch", 2, "height", "width");

@@ -58,6 +58,17 @@ class WinogradTest {
                 .containsExactly(run(false, second, 1, 8, 8), within(6e-5f));
     }
 
+    @ParameterizedTest
+    @CsvSource({"WINOGRAD, WINOGRAD_WHOLE, 8, 12", "WINOGRAD_DOUBLED, WINOGRAD_DOUBLED_WHOLE, 6, 4"})
+    void wholeTilesAreNotCut(ConvolutionForm any, ConvolutionForm whole, int height, int width) {
+        float[] image = normal(5, IN * height * width);
+
+        assertThat(run(whole, image, 1, height, width)).containsExactly(run(any, image, 1, height, width));
+        Graph graph = graph(whole);
+        output(graph, whole);
+        assertThat(operators(graph)).contains("FusedMatMul").doesNotContain("Slice");
+    }
+
     @Test
     void anUpsamplingThatSomethingElseAsksForIsWritten() {
         Graph graph = graph(ConvolutionForm.WINOGRAD_DOUBLED);
@@ -132,18 +143,20 @@ class WinogradTest {
 
     @ParameterizedTest
     @CsvSource({
-        "128, 128, 64, 64, false, WINOGRAD",
-        "126, 128, 64, 64, false, DIRECT", // few channels
-        "128, 3, 512, 512, false, DIRECT",
-        "129, 128, 64, 64, false, DIRECT", // no even number of channels
-        "1280, 1280, 32, 64, false, DIRECT", // a small image
-        "64, 64, 32, 32, true, WINOGRAD_DOUBLED",
-        "62, 64, 32, 32, true, DIRECT",
-        "1280, 1280, 16, 16, true, DIRECT",
+        "128, 128, 64, 64, false, 16, WINOGRAD_WHOLE",
+        "128, 128, 64, 64, false, 32, WINOGRAD", // in twice the least size, so images may be 62 pixels high
+        "126, 128, 64, 64, false, 8, DIRECT", // few channels
+        "128, 3, 512, 512, false, 8, DIRECT",
+        "129, 128, 64, 64, false, 8, DIRECT", // no even number of channels
+        "1280, 1280, 32, 64, false, 8, DIRECT", // a small image
+        "64, 64, 32, 32, true, 8, WINOGRAD_DOUBLED_WHOLE",
+        "64, 64, 32, 32, true, 16, WINOGRAD_DOUBLED",
+        "62, 64, 32, 32, true, 8, DIRECT",
+        "1280, 1280, 16, 16, true, 8, DIRECT",
     })
     void theFormDependsOnChannelsAndPixels(
-            int in, int out, int height, int width, boolean doubled, ConvolutionForm expected) {
-        ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
+            int in, int out, int height, int width, boolean doubled, int least, ConvolutionForm expected) {
+        ConvolutionForm.Survey survey = new ConvolutionForm.Survey(least, 1);
         assertThat(survey.next(Shape.of(1, in, height, width), Shape.of(out, in, 3, 3), Window.same(3), doubled))
                 .isEqualTo(expected);
         assertThat(survey.again().next(Shape.of(), Shape.of(), Window.halve(), false))
@@ -153,7 +166,7 @@ class WinogradTest {
     @Test
     void onlyConvolutionsThatKeepTheSizeAreDoneByWinograd() {
         Shape image = Shape.of(1, 128, 64, 64);
-        ConvolutionForm.Survey survey = new ConvolutionForm.Survey();
+        ConvolutionForm.Survey survey = new ConvolutionForm.Survey(8, 8);
         survey.next(image, Shape.of(128, 128, 3, 3), Window.halve(), false);
         survey.next(image, Shape.of(128, 128, 3, 3), Window.halvePaddedAfter(), false);
         survey.next(image, Shape.of(128, 128, 1, 1), Window.same(1), false);
@@ -166,6 +179,7 @@ class WinogradTest {
                 "test",
                 Graph.relativeTo(Path.of("")),
                 DType.F32,
+                GraphProfile.CPU,
                 (image, weight, window, doubled) -> form,
                 LayerForm.exact());
     }
@@ -181,11 +195,23 @@ class WinogradTest {
     }
 
     private float[] run(boolean doubled, float[] values, int batch, int height, int width) {
-        Graph graph = graph(doubled ? ConvolutionForm.WINOGRAD_DOUBLED : ConvolutionForm.WINOGRAD);
+        return run(doubled ? ConvolutionForm.WINOGRAD_DOUBLED : ConvolutionForm.WINOGRAD, values, batch, height, width);
+    }
+
+    private static boolean isDoubled(ConvolutionForm form) {
+        return form == ConvolutionForm.WINOGRAD_DOUBLED || form == ConvolutionForm.WINOGRAD_DOUBLED_WHOLE;
+    }
+
+    private void output(Graph graph, ConvolutionForm form) {
         Tensor image = graph.input("x", DType.F32, "batch", IN, "height", "width");
-        Tensor convolved = convolve(graph, doubled ? image.upsampleNearest() : image);
+        Tensor convolved = convolve(graph, isDoubled(form) ? image.upsampleNearest() : image);
         graph.output("y", (GraphTensor) convolved, "batch", OUT, "height2", "width2");
-        int scale = doubled ? 2 : 1;
+    }
+
+    private float[] run(ConvolutionForm form, float[] values, int batch, int height, int width) {
+        Graph graph = graph(form);
+        output(graph, form);
+        int scale = isDoubled(form) ? 2 : 1;
         try (GraphSession session = GraphRun.open(graph.model(), Path.of(""))) {
             return GraphRun.floats(
                     session,
