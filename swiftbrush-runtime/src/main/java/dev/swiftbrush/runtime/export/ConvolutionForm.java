@@ -37,11 +37,9 @@ enum ConvolutionForm {
 
     /**
      * Chooses by the sizes of the images, which must all be known, and remembers what was chosen. Then the same network is
-     * written with open sizes. As images are only ever doubled and halved, sides are then multiples of what is left of them here
-     * when they are divided by the number of the least latents that fit in.
-     *
-     * @param down how often the least latents fit below each other
-     * @param across how often beside each other
+     * written with open sizes. Latents are always multiples of the least ones, of which {@code down} times {@code across} make those
+     * here; and images are only ever doubled and halved. So whose height is n here, its height is always a multiple of
+     * n / {@code down}.
      */
     record Survey(int down, int across, List<ConvolutionForm> chosen) implements Choice {
         /** Below, a convolution by Winograd is slower, or its larger weights gain too little (docs/adr/0009). */
