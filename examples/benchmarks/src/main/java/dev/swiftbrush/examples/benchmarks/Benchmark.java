@@ -27,7 +27,8 @@ public final class Benchmark {
             Kind.TINY_DECODER,
             Kind.TINY_DECODER_INT8,
             Kind.PLAIN,
-            Kind.STAGES);
+            Kind.STAGES,
+            Kind.PEAKS);
 
     private Benchmark() {}
 
@@ -92,7 +93,7 @@ public final class Benchmark {
         }
         Map<Kind, Picture> pictures = new EnumMap<>(Kind.class);
         for (Kind kind : ALL) {
-            if (kind != Kind.STAGES) {
+            if (kind != Kind.STAGES && kind != Kind.PEAKS) {
                 pictures.put(kind, new Picture(Files.readAllBytes(job.picture(kind))));
             }
         }

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
-/** What one process measured: seconds, bytes and words by name. Goes from process to process as lines of text. */
+/** What one process measured: numbers and words by name. Goes from process to process as lines of text. */
 final class Figures {
     private final Map<String, String> values = new TreeMap<>();
 
@@ -21,12 +21,16 @@ final class Figures {
         return figures;
     }
 
+    void number(String name, double value) {
+        values.put(name, Double.toString(value));
+    }
+
     void text(String name, String value) {
         values.put(name, value);
     }
 
     void seconds(String name, Duration time) {
-        values.put(name, Double.toString(time.toNanos() / 1e9));
+        number(name, time.toNanos() / 1e9);
     }
 
     /** The time since {@code start}, a {@link System#nanoTime}. */

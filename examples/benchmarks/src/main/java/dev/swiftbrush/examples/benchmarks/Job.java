@@ -26,6 +26,7 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
         TINY_DECODER_INT8,
         PLAIN,
         STAGES,
+        PEAKS,
         ONE_SESSION,
         FOUR_SESSIONS;
 

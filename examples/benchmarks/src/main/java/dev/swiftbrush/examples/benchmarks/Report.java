@@ -33,6 +33,7 @@ record Report(
     private static final double MEMORY_LIMIT = 8e9;
     private static final double LOW_MEMORY_LIMIT = 4.5e9;
     private static final int LEVELS_LIMIT = 1;
+    private static final double GIGA = 1e9;
     private static final String STEADY = "steady.total";
     private static final List<Kind> WAYS =
             List.of(Kind.SWIFTBRUSH, Kind.LOW_MEMORY, Kind.INT8, Kind.TINY_DECODER, Kind.TINY_DECODER_INT8, Kind.PLAIN);
@@ -74,6 +75,7 @@ record Report(
         printStart(out);
         printImages(out);
         printWays(out);
+        printArithmetic(out);
         printVerdicts(out);
     }
 
@@ -125,6 +127,65 @@ record Report(
                 Locale.ROOT,
                 "%nLow memory's picture differs from that of SwiftBrush by %d levels at most, its weights being in half precision.%n%n",
                 picture(Kind.SWIFTBRUSH).largestDifference(picture(Kind.LOW_MEMORY)));
+    }
+
+    private void printArithmetic(PrintStream out) {
+        out.println("| arithmetic | GFLOP | plain way, GFLOP/s | SwiftBrush | INT8 |");
+        out.println("|---|---|---|---|---|");
+        double text = operations("text");
+        double unet = operations("unet");
+        double decoder = operations("decoder");
+        Share plain = share(Kind.PLAIN, "");
+        Share stages = share(Kind.STAGES, "");
+        Share ours = share(Kind.SWIFTBRUSH, "");
+        Share int8 = share(Kind.INT8, "int8.");
+        arithmetic(out, "text encoder", text, plain.of(text, "text"), ours.of(text, "text"), int8.of(text, "text"));
+        arithmetic(out, "UNet", unet, plain.of(unet, "unet"), stages.of(unet, "unet"), "");
+        arithmetic(out, "decoder", decoder, plain.of(decoder, "decoder"), stages.of(decoder, "decoder"), "");
+        double both = unet + decoder;
+        arithmetic(
+                out,
+                "UNet to pixels",
+                both,
+                plain.of(both, "generator"),
+                ours.of(both, "generator"),
+                int8.of(both, "generator"));
+        out.printf(
+                Locale.ROOT,
+                "%nThe machine does %s GFLOP/s in a large MatMul and %s in a 3x3 convolution, %s and %s over 8-bit integers; in brackets is the share of the greater of both."
+                        + " Operations are counted as if each convolution were computed directly, so a share may exceed 100%%.%n%n",
+                rate("peak.product"),
+                rate("peak.convolution"),
+                rate("peak.int8.product"),
+                rate("peak.int8.convolution"));
+    }
+
+    private double operations(String network) {
+        return median(Kind.PEAKS, "operations." + network).orElseThrow();
+    }
+
+    private String rate(String name) {
+        return format("%.0f", median(Kind.PEAKS, name).orElseThrow() / GIGA);
+    }
+
+    /** Says how fast a way computes, and beside what the machine can. */
+    private interface Share {
+        String of(double operations, String stage);
+    }
+
+    private Share share(Kind kind, String integers) {
+        double peak = Math.max(
+                median(Kind.PEAKS, "peak." + integers + "product").orElseThrow(),
+                median(Kind.PEAKS, "peak." + integers + "convolution").orElseThrow());
+        return (operations, stage) -> {
+            double rate = operations / median(kind, "steady." + stage).orElseThrow();
+            return String.format(Locale.ROOT, "%.0f (%.0f%%)", rate / GIGA, 100 * rate / peak);
+        };
+    }
+
+    private static void arithmetic(
+            PrintStream out, String title, double operations, String plain, String ours, String int8) {
+        out.printf(Locale.ROOT, "| %s | %.1f | %s | %s | %s |%n", title, operations / GIGA, plain, ours, int8);
     }
 
     private static void ways(PrintStream out, String title, Function<Kind, String> cell) {

@@ -26,6 +26,7 @@ public final class Worker {
             case SWIFTBRUSH, LOW_MEMORY, INT8, TINY_DECODER, TINY_DECODER_INT8 -> OneCall.measure(job);
             case PLAIN -> PlainWay.measure(job);
             case STAGES -> Stages.measure(job);
+            case PEAKS -> Peaks.measure(job);
             case ONE_SESSION -> Sessions.measure(job, 1);
             case FOUR_SESSIONS -> Sessions.measure(job, 4);
         };

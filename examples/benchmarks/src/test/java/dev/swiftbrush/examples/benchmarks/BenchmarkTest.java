@@ -67,6 +67,12 @@ class BenchmarkTest {
         assertLine(lines, ways("plain way's time / this one's", ratio));
         assertLine(lines, ways("PSNR against single precision with the same decoder", "(\\d+\\.\\d dB)?"));
         assertLine(lines, "Low memory's picture differs from that of SwiftBrush by \\d levels at most, .*");
+        String rate = "\\d+ \\(\\d+%\\)";
+        assertLine(lines, row("text encoder", "\\d+\\.\\d", rate, rate, rate));
+        assertLine(lines, row("UNet", "\\d+\\.\\d", rate, rate, ""));
+        assertLine(lines, row("decoder", "\\d+\\.\\d", rate, rate, ""));
+        assertLine(lines, row("UNet to pixels", "\\d+\\.\\d", rate, rate, rate));
+        assertLine(lines, "The machine does \\d+ GFLOP/s in a large MatMul and \\d+ in a 3x3 convolution, .*");
         assertLine(lines, "- peak memory of SwiftBrush, .*: " + memory + ", limit 8.00 GB: PASS");
         assertLine(lines, "- later starts export nothing: PASS");
         assertLine(lines, "- picture: standard deviation .* levels \\(over 20\\), .* clipped \\(under 5%\\): PASS");
