@@ -29,8 +29,10 @@ final class Figures {
         values.put(name, value);
     }
 
+    /** Of several times of the same name, the least is kept. */
     void seconds(String name, Duration time) {
-        number(name, time.toNanos() / 1e9);
+        double seconds = time.toNanos() / 1e9;
+        number(name, Math.min(seconds, number(name).orElse(seconds)));
     }
 
     /** The time since {@code start}, a {@link System#nanoTime}. */

@@ -16,6 +16,9 @@ record Job(Kind kind, Path checkpoint, Path work, @Nullable Integer size) {
     static final String PROMPT = "a lighthouse on a cliff at dawn, oil on canvas";
     static final long SEED = 7;
 
+    /** The images that a process draws, by what their times are called. */
+    static final List<String> IMAGES = List.of("first", "steady", "steady", "steady");
+
     /** What is measured. */
     enum Kind {
         EXPORT,

@@ -9,7 +9,6 @@ import dev.swiftbrush.SwiftBrush;
 import dev.swiftbrush.Timings;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.List;
 
 /** An image as an application asks for it: through the public API. */
 final class OneCall {
@@ -34,7 +33,7 @@ final class OneCall {
                 .build()) {
             figures.secondsSince("start", start);
             figures.peakMemory("memory.start");
-            for (String run : List.of("first", "steady")) {
+            for (String run : Job.IMAGES) {
                 GeneratedImage image = brush.generate(request);
                 note(figures, run, image.timings());
                 Files.write(job.picture(job.kind()), image.rgb());

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -46,7 +45,7 @@ final class PlainWay implements AutoCloseable {
         try (PlainWay plain = new PlainWay(job)) {
             figures.secondsSince("start", start);
             figures.peakMemory("memory.start");
-            for (String run : List.of("first", "steady")) {
+            for (String run : Job.IMAGES) {
                 Files.write(job.picture(job.kind()), plain.draw(run, figures));
             }
         }

@@ -118,7 +118,7 @@ record Report(
         out.println("|---|---|---|---|---|---|---|");
         ways(out, "first start, calibration included", kind -> time(first(kind)));
         ways(out, "later start: load", kind -> time(median(kind, "start")));
-        ways(out, "peak memory of a later start and two images", kind -> gigabytes(median(kind, "memory")));
+        ways(out, "peak memory of a later start and its images", kind -> gigabytes(median(kind, "memory")));
         ways(out, "one image, first", kind -> time(median(kind, "first.total")));
         ways(out, "one image, steady", kind -> time(median(kind, STEADY)));
         ways(out, "plain way's time / this one's", kind -> ratio(median(Kind.PLAIN, STEADY), median(kind, STEADY)));

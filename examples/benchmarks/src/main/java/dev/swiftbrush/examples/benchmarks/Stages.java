@@ -10,7 +10,6 @@ import dev.swiftbrush.runtime.session.HostTensor;
 import dev.swiftbrush.runtime.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.List;
 import java.util.Map;
 
 /** UNet and decoder apart, in SwiftBrush's own sessions: what its one generator graph does not show. */
@@ -51,7 +50,7 @@ final class Stages {
         byte[] graph = Files.readAllBytes(job.graph(file));
         try (GraphSession session =
                 GraphSession.open(name, graph, job.checkpoint().toRealPath(), ComputeDevice.of(Device.cpu()))) {
-            for (String run : List.of("first", "steady")) {
+            for (String run : Job.IMAGES) {
                 long start = System.nanoTime();
                 session.run(inputs, output, result);
                 figures.secondsSince(run + "." + name, start);

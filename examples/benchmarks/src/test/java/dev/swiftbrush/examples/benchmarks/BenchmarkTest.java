@@ -61,7 +61,7 @@ class BenchmarkTest {
         String timeOrNone = "(" + time + "|n/a)";
         assertLine(lines, ways("first start, calibration included", timeOrNone));
         assertLine(lines, ways("later start: load", time));
-        assertLine(lines, ways("peak memory of a later start and two images", memory));
+        assertLine(lines, ways("peak memory of a later start and its images", memory));
         assertLine(lines, ways("one image, first", time));
         assertLine(lines, ways("one image, steady", time));
         assertLine(lines, ways("plain way's time / this one's", ratio));
