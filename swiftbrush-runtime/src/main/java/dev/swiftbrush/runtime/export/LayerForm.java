@@ -2,6 +2,7 @@ package dev.swiftbrush.runtime.export;
 
 import static dev.swiftbrush.runtime.export.Graph.attribute;
 
+import dev.swiftbrush.ModelException;
 import dev.swiftbrush.runtime.export.Quantization.Layer;
 import dev.swiftbrush.runtime.tensor.Shape;
 import java.util.ArrayList;
@@ -63,6 +64,10 @@ interface LayerForm {
 
         @Override
         public GraphTensor write(GraphTensor input, Supplier<GraphTensor> exact, Function<Layer, GraphTensor> int8) {
+            if (!layers.hasNext()) {
+                throw new ModelException(
+                        "The model has more layers than it was calibrated for; delete int8/ in the cache directory, and it is calibrated anew");
+            }
             Layer layer = layers.next();
             return layer.exact() ? exact.get() : int8.apply(layer);
         }

@@ -5,8 +5,10 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.slf4j.LoggerFactory;
 
 /** A device that was seen to work. Immutable and thread-safe. */
@@ -78,6 +80,9 @@ public sealed interface ComputeDevice {
 
     /** An NVIDIA GPU. */
     record Cuda(int index) implements ComputeDevice {
+        /** A system property with options of ONNX Runtime's CUDA provider beside these, for measuring: {@code name=value,...}. */
+        static final String OPTIONS = "swiftbrush.cuda.options";
+
         @Override
         public boolean prefersHalfPrecision() {
             return true;
@@ -92,9 +97,28 @@ public sealed interface ComputeDevice {
         public SessionOptions sessionOptions() throws OrtException {
             return OnnxRuntime.sessionOptions(options -> {
                 try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(index)) {
+                    for (Map.Entry<String, String> option : providerOptions().entrySet()) {
+                        cuda.add(option.getKey(), option.getValue());
+                    }
                     options.addCUDA(cuda);
                 }
             });
+        }
+
+        /** @throws DeviceException if the system property cannot be read */
+        Map<String, String> providerOptions() {
+            Map<String, String> options = new TreeMap<>();
+            options.put("arena_extend_strategy", "kSameAsRequested"); // or memory is taken in powers of two
+            String asked = System.getProperty(OPTIONS, "");
+            for (String option : asked.isBlank() ? List.<String>of() : List.of(asked.split(",", -1))) {
+                String[] parts = option.split("=", 2);
+                if (parts.length < 2 || parts[0].isBlank()) {
+                    throw new DeviceException("The system property %s must be name=value,name=value..., but was '%s'"
+                            .formatted(OPTIONS, asked));
+                }
+                options.put(parts[0].strip(), parts[1].strip());
+            }
+            return options;
         }
 
         @Override

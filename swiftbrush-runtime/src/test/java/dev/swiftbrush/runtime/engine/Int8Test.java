@@ -89,6 +89,17 @@ class Int8Test {
     }
 
     @Test
+    void aCalibrationOfAnotherModelIsRefused() throws IOException {
+        draw(builder("sd2"));
+        Files.writeString(calibration(), "{\"psnr\": 50, \"ssim\": 1, \"layers\": [[-1, 1, -1, 1]]}");
+        SwiftBrush.Builder builder = builder("sd2");
+
+        assertThatThrownBy(builder::build)
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("more layers", "int8/", "calibrated anew");
+    }
+
+    @Test
     void tellsWhatItComputesIn() {
         try (SwiftBrush brush = builder("sd2").build()) {
             assertThat(brush.model().precision()).isEqualTo("INT8");

@@ -2,6 +2,7 @@ package dev.swiftbrush.runtime.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import ai.onnxruntime.OrtEnvironment;
@@ -10,7 +11,10 @@ import dev.swiftbrush.Device;
 import dev.swiftbrush.DeviceException;
 import dev.swiftbrush.runtime.session.ComputeDevice.Cpu;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ComputeDeviceTest {
 
@@ -43,6 +47,34 @@ class ComputeDeviceTest {
     void halfPrecisionIsForGpus() {
         assertThat(new Cpu(1).prefersHalfPrecision()).isFalse();
         assertThat(new ComputeDevice.Cuda(0).prefersHalfPrecision()).isTrue();
+    }
+
+    @Test
+    void aSystemPropertyAddsOptionsOfTheCudaProvider() {
+        assertThat(providerOptions("")).containsOnly(entry("arena_extend_strategy", "kSameAsRequested"));
+        assertThat(providerOptions("prefer_nhwc=1, gpu_mem_limit=4000000000,arena_extend_strategy=kNextPowerOfTwo"))
+                .containsOnly(
+                        entry("prefer_nhwc", "1"),
+                        entry("gpu_mem_limit", "4000000000"),
+                        entry("arena_extend_strategy", "kNextPowerOfTwo"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"prefer_nhwc", "=1", "prefer_nhwc=1,,"})
+    void optionsThatCannotBeReadAreRefused(String options) {
+        assertThatThrownBy(() -> providerOptions(options))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("The system property swiftbrush.cuda.options must be name=value,name=value..., but was '%s'"
+                        .formatted(options));
+    }
+
+    private static Map<String, String> providerOptions(String property) {
+        System.setProperty(ComputeDevice.Cuda.OPTIONS, property);
+        try {
+            return new ComputeDevice.Cuda(0).providerOptions();
+        } finally {
+            System.clearProperty(ComputeDevice.Cuda.OPTIONS);
+        }
     }
 
     @Test
