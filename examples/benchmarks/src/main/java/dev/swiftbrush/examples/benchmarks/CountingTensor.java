@@ -8,7 +8,7 @@ import dev.swiftbrush.runtime.tensor.Window;
 import dev.swiftbrush.runtime.weights.Scope;
 import dev.swiftbrush.runtime.weights.Weights;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 record CountingTensor(ShapeTensor shapes, AtomicLong operations) implements Tensor {
 
-    /** The operations of a network whose input has these sizes. */
-    static long count(Function<Input, Tensor> network) {
+    /** The operations of what a network does with what it is given. */
+    static long count(Consumer<Input> network) {
         AtomicLong operations = new AtomicLong();
-        network.apply(new Input(operations));
+        network.accept(new Input(operations));
         return operations.get();
     }
 

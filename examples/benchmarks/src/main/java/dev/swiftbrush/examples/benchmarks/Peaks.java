@@ -112,7 +112,7 @@ final class Peaks {
             Tensor timestep =
                     input.of(1, checkpoint.unet().config().levels().get(0).channels());
             Tensor states = input.of(1, size.tokens(), size.hiddenWidth());
-            return checkpoint.unet().predict(input.weights(), input.of(size.sizes()), timestep, null, states);
+            checkpoint.unet().predict(input.weights(), input.of(size.sizes()), timestep, null, states);
         }));
         figures.number(
                 "operations.decoder",
