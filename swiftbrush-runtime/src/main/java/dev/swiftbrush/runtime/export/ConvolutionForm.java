@@ -22,13 +22,18 @@ enum ConvolutionForm {
 
     WINOGRAD_DOUBLED_WHOLE;
 
-    /** Says for one convolution after the other, in the order in which a network asks for them, how it is written. */
+    /** Says for one convolution or group norm after the other, in the order in which a network asks for them, how it is written. */
     interface Choice {
         /**
          * @param image that is convolved, after the upsampling if there is one
          * @param doubled whether that image was upsampled and its source can be had
          */
         ConvolutionForm next(Shape image, Shape weight, Window window, boolean doubled);
+
+        /** Whether the group norm of an image is spread over operators, see {@link GroupNormNodes}. */
+        default boolean spreadsNorm(Shape image) {
+            return false;
+        }
     }
 
     static Choice direct() {
@@ -41,7 +46,7 @@ enum ConvolutionForm {
      * here; and images are only ever doubled and halved. So whose height is n here, its height is always a multiple of
      * n / {@code down}.
      */
-    record Survey(int down, int across, List<ConvolutionForm> chosen) implements Choice {
+    record Survey(int down, int across, List<ConvolutionForm> chosen, List<Boolean> norms) implements Choice {
         /** Below, a convolution by Winograd is slower, or its larger weights gain too little (docs/adr/0009). */
         private static final int MIN_CHANNELS = 128;
 
@@ -49,8 +54,11 @@ enum ConvolutionForm {
         private static final int MIN_DOUBLED_CHANNELS = 64;
         private static final int MIN_DOUBLED_PIXELS = 32 * 32;
 
+        /** Below, little is gained, and a graph of so many more nodes takes long to open. */
+        private static final int MIN_NORM_PIXELS = 128 * 128;
+
         Survey(int down, int across) {
-            this(down, across, new ArrayList<>());
+            this(down, across, new ArrayList<>(), new ArrayList<>());
         }
 
         @Override
@@ -58,6 +66,13 @@ enum ConvolutionForm {
             ConvolutionForm form = form(image, weight, window, doubled);
             chosen.add(form);
             return form;
+        }
+
+        @Override
+        public boolean spreadsNorm(Shape image) {
+            boolean large = Math.multiplyExact(image.get(2), image.get(3)) >= MIN_NORM_PIXELS;
+            norms.add(large);
+            return large;
         }
 
         private ConvolutionForm form(Shape image, Shape weight, Window window, boolean doubled) {
@@ -79,8 +94,20 @@ enum ConvolutionForm {
 
         /** The same choices again, from the first on. */
         Choice again() {
-            Iterator<ConvolutionForm> forms = List.copyOf(chosen).iterator();
-            return (image, weight, window, doubled) -> forms.next();
+            return new Again(List.copyOf(chosen).iterator(), List.copyOf(norms).iterator());
+        }
+    }
+
+    /** What was chosen before. */
+    record Again(Iterator<ConvolutionForm> forms, Iterator<Boolean> norms) implements Choice {
+        @Override
+        public ConvolutionForm next(Shape image, Shape weight, Window window, boolean doubled) {
+            return forms.next();
+        }
+
+        @Override
+        public boolean spreadsNorm(Shape image) {
+            return norms.next();
         }
     }
 }

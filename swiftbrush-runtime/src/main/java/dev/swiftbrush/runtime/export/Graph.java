@@ -56,7 +56,6 @@ final class Graph {
     private final Map<String, Runnable> waiting = new HashMap<>();
     private final Map<String, GraphTensor> upsampled = new HashMap<>();
     private final Map<String, Int8Nodes.Convolved> convolved = new HashMap<>();
-    private final GraphProfile profile;
     private final ConvolutionForm.Choice convolutions;
     private final LayerForm layers;
     private final Map<NodeProto, GraphTensor> once = new HashMap<>();
@@ -76,14 +75,7 @@ final class Graph {
 
     /** @param operators versions of the operator sets by domain */
     Graph(String name, Path folder, DType compute, Map<String, Long> operators) {
-        this(
-                name,
-                relativeTo(folder),
-                compute,
-                operators,
-                GraphProfile.PLAIN,
-                ConvolutionForm.direct(),
-                LayerForm.exact());
+        this(name, relativeTo(folder), compute, operators, ConvolutionForm.direct(), LayerForm.exact());
     }
 
     /**
@@ -95,10 +87,9 @@ final class Graph {
             String name,
             Function<Path, String> names,
             DType compute,
-            GraphProfile profile,
             ConvolutionForm.Choice convolutions,
             LayerForm layers) {
-        this(name, names, compute, OPERATORS, profile, convolutions, layers);
+        this(name, names, compute, OPERATORS, convolutions, layers);
     }
 
     private Graph(
@@ -106,10 +97,8 @@ final class Graph {
             Function<Path, String> names,
             DType compute,
             Map<String, Long> operators,
-            GraphProfile profile,
             ConvolutionForm.Choice convolutions,
             LayerForm layers) {
-        this.profile = profile;
         this.convolutions = convolutions;
         this.layers = layers;
         this.names = names;
@@ -125,10 +114,6 @@ final class Graph {
 
     DType compute() {
         return compute;
-    }
-
-    GraphProfile profile() {
-        return profile;
     }
 
     ConvolutionForm.Choice convolutions() {

@@ -35,7 +35,7 @@ public record GraphExport(
     private static final int MOST = 256;
 
     /** Raised whenever the graphs come out differently, so that those kept from before are not used any more. */
-    public static final int REVISION = 5;
+    public static final int REVISION = 6;
 
     /** Names of the graphs' inputs and outputs. */
     public static final String INPUT_IDS = "input_ids";
@@ -264,7 +264,7 @@ public record GraphExport(
     }
 
     private Graph graph(String name, ConvolutionForm.Choice convolutions, LayerForm layers) {
-        return new Graph(name, checkpoint::nameOf, compute, profile, convolutions, layers);
+        return new Graph(name, checkpoint::nameOf, compute, convolutions, layers);
     }
 
     private Graph graph(String name, BiConsumer<Graph, Sizes> network) {

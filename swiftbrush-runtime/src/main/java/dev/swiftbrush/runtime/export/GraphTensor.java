@@ -144,14 +144,14 @@ record GraphTensor(Graph graph, String name, DType type, Shape shape) implements
                 attribute("pads", new long[] {before, before, after, after}));
     }
 
-    /** Groups become the channels of an instance normalisation; the affine part stands behind it. */
     @Override
     public Tensor groupNorm(int groups, Tensor weight, Tensor bias, double eps) {
-        return graph.profile() == GraphProfile.CPU
+        return graph.convolutions().spreadsNorm(shape)
                 ? new GroupNormNodes(graph).normalize(this, groups, of(weight), of(bias), eps)
                 : instanceNorm(groups, weight, bias, eps);
     }
 
+    /** Groups become the channels of an instance normalisation; the affine part stands behind it. */
     private Tensor instanceNorm(int groups, Tensor weight, Tensor bias, double eps) {
         float[] ones = new float[groups];
         Arrays.fill(ones, 1);

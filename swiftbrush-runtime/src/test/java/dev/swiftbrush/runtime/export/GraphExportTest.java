@@ -72,8 +72,19 @@ class GraphExportTest {
         for (ConvolutionForm form : ConvolutionForm.values()) { // this checkpoint is too small for all but one
             digest.update(convolution(form).toByteArray());
         }
+        digest.update(norm().toByteArray());
         assertThat(GraphExport.REVISION + " " + HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("5 3188e9ede518b73ca384f6a8e843849014f22055b2eb17e16cfd8760ae14dd3b");
+                .isEqualTo("6 2601466a7a1dc9ee82d2db13c4a1ba7c21155e7729f0e8c180b0abbe9ed93054");
+    }
+
+    private static ModelProto norm() {
+        ConvolutionForm.Choice spread = new ConvolutionForm.Again(
+                Collections.emptyIterator(), List.of(true).iterator());
+        Graph graph = new Graph("test", Graph.relativeTo(FOLDER), DType.F32, spread, LayerForm.exact());
+        Tensor image = graph.input("x", DType.F32, "batch", 4, "height", "width");
+        Tensor weight = graph.constant(new float[4], 4);
+        graph.output("y", (GraphTensor) image.groupNorm(2, weight, weight, 1e-6), "batch", 4, "height", "width");
+        return graph.model();
     }
 
     private static ModelProto convolution(ConvolutionForm form) {
@@ -81,7 +92,6 @@ class GraphExportTest {
                 "test",
                 Graph.relativeTo(FOLDER),
                 DType.F32,
-                GraphProfile.CPU,
                 (image, weight, window, doubled) -> form,
                 LayerForm.exact());
         Tensor image = graph.input("x", DType.F32, "batch", 2, "height", "width");

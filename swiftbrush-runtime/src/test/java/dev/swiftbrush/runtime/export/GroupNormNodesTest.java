@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.swiftbrush.runtime.session.GraphSession;
 import dev.swiftbrush.runtime.tensor.DType;
+import dev.swiftbrush.runtime.tensor.Shape;
 import dev.swiftbrush.runtime.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -34,6 +37,19 @@ class GroupNormNodesTest {
         assertThat(error(groups, mean, coarse)).isLessThan(2e-5); // measured: 3e-6 around 0, 1e-5 around 3
     }
 
+    /** Those of small images are one operator: a graph of many nodes takes long to open. */
+    @Test
+    void onlyLargeImagesAreSpread() {
+        ConvolutionForm.Survey survey = new ConvolutionForm.Survey(8, 8);
+        assertThat(survey.spreadsNorm(Shape.of(1, 128, 128, 128))).isTrue();
+        assertThat(survey.spreadsNorm(Shape.of(1, 1280, 64, 64))).isFalse();
+
+        ConvolutionForm.Choice again = survey.again();
+        Shape open = Shape.of(Shape.UNKNOWN, 128, Shape.UNKNOWN, Shape.UNKNOWN);
+        assertThat(again.spreadsNorm(open)).isTrue();
+        assertThat(again.spreadsNorm(open)).isFalse();
+    }
+
     /** The largest. */
     private static double error(int groups, float mean, LayerForm layers) {
         Random random = new Random(3);
@@ -43,8 +59,9 @@ class GroupNormNodesTest {
         }
         float[] weight = normal(random, CHANNELS);
         float[] bias = normal(random, CHANNELS);
-        Graph graph = new Graph(
-                "test", Graph.relativeTo(Path.of("")), DType.F32, GraphProfile.CPU, ConvolutionForm.direct(), layers);
+        ConvolutionForm.Choice spread = new ConvolutionForm.Again(
+                Collections.emptyIterator(), List.of(true).iterator());
+        Graph graph = new Graph("test", Graph.relativeTo(Path.of("")), DType.F32, spread, layers);
         Tensor x = graph.input("x", DType.F32, "batch", CHANNELS, "height", "width");
         Tensor y = x.groupNorm(groups, graph.constant(weight, CHANNELS), graph.constant(bias, CHANNELS), EPS);
         graph.output("y", (GraphTensor) y, "batch", CHANNELS, "height", "width");

@@ -200,8 +200,7 @@ class Int8NodesTest {
     }
 
     private static Graph graph(LayerForm layers) {
-        return new Graph(
-                "test", Graph.relativeTo(Path.of("")), DType.F32, GraphProfile.CPU, ConvolutionForm.direct(), layers);
+        return new Graph("test", Graph.relativeTo(Path.of("")), DType.F32, ConvolutionForm.direct(), layers);
     }
 
     private static Layer layer(float[] input, float[] output) {

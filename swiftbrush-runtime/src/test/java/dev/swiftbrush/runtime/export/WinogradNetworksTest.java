@@ -86,13 +86,7 @@ class WinogradNetworksTest {
     }
 
     private static Graph graph() {
-        return new Graph(
-                "test",
-                Graph.relativeTo(FOLDER),
-                DType.F32,
-                GraphProfile.CPU,
-                WinogradNetworksTest::form,
-                LayerForm.exact());
+        return new Graph("test", Graph.relativeTo(FOLDER), DType.F32, WinogradNetworksTest::form, LayerForm.exact());
     }
 
     private static ConvolutionForm form(Shape image, Shape weight, Window window, boolean doubled) {

@@ -179,7 +179,6 @@ class WinogradTest {
                 "test",
                 Graph.relativeTo(Path.of("")),
                 DType.F32,
-                GraphProfile.CPU,
                 (image, weight, window, doubled) -> form,
                 LayerForm.exact());
     }
