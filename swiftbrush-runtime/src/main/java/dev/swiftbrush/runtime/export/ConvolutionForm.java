@@ -41,7 +41,7 @@ enum ConvolutionForm {
     }
 
     /**
-     * Chooses by the sizes of the images, which must all be known, and remembers what was chosen. Then the same network is
+     * Chooses, for group norms too, by the sizes of the images, which must all be known, and remembers what was chosen. Then the same network is
      * written with open sizes. Latents are always multiples of the least ones, of which {@code down} times {@code across} make those
      * here; and images are only ever doubled and halved. So whose height is n here, its height is always a multiple of
      * n / {@code down}.

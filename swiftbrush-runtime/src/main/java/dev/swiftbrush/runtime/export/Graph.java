@@ -80,7 +80,7 @@ final class Graph {
 
     /**
      * @param names what a file of weights is called
-     * @param convolutions how they are written in the type of computing
+     * @param convolutions how they, and group norms, are written in the type of computing
      * @param layers which convolutions and linear layers are written over 8-bit integers
      */
     Graph(

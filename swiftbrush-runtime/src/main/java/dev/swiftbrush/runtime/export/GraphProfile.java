@@ -5,6 +5,6 @@ public enum GraphProfile {
     /** An ONNX operator for each operation, where there is one. */
     PLAIN,
 
-    /** For processors, in single precision: convolutions in fewer multiplications, where that was measured to pay. */
+    /** For processors, in single precision: convolutions in fewer multiplications and group norms on all threads, where that was measured to pay. */
     CPU
 }

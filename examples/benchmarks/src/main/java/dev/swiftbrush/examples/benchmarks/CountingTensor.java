@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The backend that counts floating point operations: of convolutions, linear layers and attention, a multiplication and an addition for
- * each product, as if each were computed directly. All else is a hundredth of it, and is left out.
+ * each product, as if each were computed directly. All else is left out.
  */
 record CountingTensor(ShapeTensor shapes, AtomicLong operations) implements Tensor {
 
